@@ -1,0 +1,57 @@
+"""An AMI action that cannot be injected, and the switch's reply to it (AMI 动作)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pbx.errors import Malformed
+
+LONGEST_LINE = 1000
+"""Bytes of one header line; Asterisk reads into 1025 (manager.c, inbuf)."""
+MOST_HEADERS = 120
+"""Asterisk keeps 128 headers of a message (manager.h, AST_MAX_MANHEADERS) and drops the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action: its name and its headers in order, each checked before a byte is sent.
+
+    Raises Malformed for CR, LF or NUL anywhere, for a colon or blank in a header's name, for lines over
+    1000 bytes and for more than 120 headers.
+    """
+
+    name: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.headers) > MOST_HEADERS:
+            raise Malformed(f"{self.name} has {len(self.headers)} headers, Asterisk takes {MOST_HEADERS}")
+        for key, value in (("Action", self.name), *self.headers):
+            if not key.replace("-", "").isalnum() or not key.isascii():
+                raise Malformed(f"{self.name}: {key!r} is not a header name")
+            if any(c in value for c in "\r\n\0"):
+                raise Malformed(f"{self.name}: the value of {key} holds a line break or NUL")
+            if len(f"{key}: {value}".encode()) > LONGEST_LINE:
+                raise Malformed(f"{self.name}: the line of {key} is over {LONGEST_LINE} bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: the response's headers, and the events of a list, in order.
+
+    Header names are as Asterisk writes them. Where one repeats, `fields` of a response keeps them all as
+    lines in `lines` ("Line-000000-000001: allow=alaw" for GetConfig).
+    """
+
+    fields: Mapping[str, str]
+    lines: tuple[tuple[str, str], ...] = ()
+    events: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.fields.get("Response") in ("Success", "Goodbye", "Follows")
+
+    @property
+    def message(self) -> str:
+        return self.fields.get("Message", "").strip()

@@ -1,0 +1,256 @@
+"""A contract as the paper says it: parties, term, fees, call rates, policy and its site (合同)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+
+from provisioning.core.site import Site
+
+
+class Zone(StrEnum):
+    """What a call is charged as; the keys of `calls.rates` (计费区)."""
+
+    INTERNAL = "internal"
+    LOCAL = "local"
+    DOMESTIC = "domestic"
+    SERVICE = "service"
+    HMT = "hmt"
+    INTERNATIONAL = "international"
+
+
+class Prorate(StrEnum):
+    """How a recurring fee is charged for a part of its period (按月, 按天, 按年, 一次性)."""
+
+    MONTH = "month"
+    DAY = "day"
+    YEAR = "year"
+    ONCE = "once"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    name: str
+    group_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """First and last day, both included; `renewal_months` above 0: renewed so until ended (合同期限)."""
+
+    first: date
+    last: date
+    renewal_months: int = 0
+    notice_days: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ValueError("a term ends before it begins")
+
+    def covers(self, day: date) -> bool:
+        """Whether the contract is in force on that day."""
+        return self.first <= day and (day <= self.last or self.renewal_months > 0)
+
+    @property
+    def months(self) -> int:
+        """How many calendar months the stated term touches."""
+        return (self.last.year - self.first.year) * 12 + self.last.month - self.first.month + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """When an invoice is to be paid; exactly one of the three is set (付款期限)."""
+
+    days: int | None = None
+    working_days: int | None = None
+    day_of_month: int | None = None
+
+    def __post_init__(self) -> None:
+        if sum(x is not None for x in (self.days, self.working_days, self.day_of_month)) != 1:
+            raise ValueError("due is one of days, working_days and day_of_month")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateFee:
+    """A late fee: the rate, per day or month, of the arrears or of the contract amount (违约金)."""
+
+    rate: Decimal
+    per: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Billing:
+    """How and when the customer is charged (结算).
+
+    Use before `starts` is free (试用期). `rounding` says where amounts become whole fen: each call, or
+    each zone's sum on the bill.
+    """
+
+    starts: date
+    payment: str = "postpaid"
+    invoice_every_months: int = 1
+    due: Due | None = None
+    late_fee: LateFee | None = None
+    rounding: str = "call"
+    reconcile_within: Decimal | None = None
+    keep_months: int = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recurring:
+    """A monthly fee: either so much a unit, or a total for all of them (月租).
+
+    `quantity` None means the seats in service (据实结算).
+    """
+
+    item: str
+    name: str
+    quantity: Decimal | None
+    unit: Decimal | None = None
+    total: Decimal | None = None
+    prorate: Prorate = Prorate.MONTH
+    tax: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if (self.unit is None) == (self.total is None):
+            raise ValueError(f"item {self.item} needs either unit or total")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneOff:
+    """A fee charged once, in the cycle of its due day (一次性费用)."""
+
+    item: str
+    name: str
+    total: Decimal
+    due: date | None = None
+    tax: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What the paper itself says a month and the whole term cost; None where it says nothing."""
+
+    month: Decimal | None = None
+    term: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """Minutes included in each cycle, used up in call order, per seat or for the contract (套餐内分钟数)."""
+
+    minutes: int
+    per: str
+    zones: tuple[Zone, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTariff:
+    """What calls cost: CNY a minute by zone, None where the zone is closed (资费).
+
+    `increment` is in seconds: every started one counts, and an answered call has at least one. A zone
+    that is not in `rates` at all has no price: such a call goes to the unrated ones, never to 0.
+    """
+
+    increment: int
+    rates: Mapping[Zone, Decimal | None]
+    incoming: Decimal
+    duration: str = "exact"
+    allowance: Allowance | None = None
+
+    def __post_init__(self) -> None:
+        if self.increment < 1:
+            raise ValueError("an increment has at least one second")
+        if self.duration not in ("exact", "whole"):
+            raise ValueError(f"duration is exact or whole, not {self.duration!r}")
+        object.__setattr__(self, "rates", MappingProxyType(dict(self.rates)))
+
+    def is_open(self, zone: Zone) -> bool:
+        return self.rates.get(zone) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Messages:
+    """What a text message costs and how it is counted in parts (短信)."""
+
+    price: Decimal
+    characters: int = 70
+    part_characters: int = 70
+    signature: str | None = None
+    list: str | None = None
+    per_second: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payer:
+    """How the group pays for one member: an amount, a share, items or a fixed transfer (统付)."""
+
+    seat: str
+    way: str
+    amount: Decimal | None = None
+    share: Decimal | None = None
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the contract allows and forbids; None where it says nothing.
+
+    `hours` is a pair of minutes after midnight in Asia/Shanghai between which seats may call out.
+    """
+
+    calling_number: str = "contract-only"
+    hours: tuple[int, int] | None = None
+    calls_per_number_per_day: int | None = None
+    calls_per_callee_per_day: int | None = None
+    forwarding: str = "closed"
+    recording_keep_days: int | None = None
+    allow_list: bool = False
+    max_call_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """One contract, whole: what is provisioned, charged and answered from (合同).
+
+    Built by `intake` from a checked file, or from the ledger's document of it; nothing here is guessed.
+    `calls` None: the contract prices no calls, every answered outgoing call is unrated.
+    """
+
+    id: str
+    customer: Customer
+    operator: Operator
+    term: Term
+    billing: Billing
+    recurring: tuple[Recurring, ...]
+    once: tuple[OneOff, ...]
+    stated: Stated
+    calls: CallTariff | None
+    messages: Messages | None
+    payers: tuple[Payer, ...]
+    policy: Policy
+    site: Site
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9-]{1,64}", self.id):
+            raise ValueError(f"not a contract id: {self.id!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractVersion:
+    """A contract as it stands from a day on, until the next version's day (合同版本)."""
+
+    contract: Contract
+    number: int
+    effective: date

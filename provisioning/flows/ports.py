@@ -1,0 +1,197 @@
+"""What the flows ask of the outside world, as protocols; `wiring` plugs in the real things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from pbx.action import Action, Reply
+from pbx.cdr import Cdr
+from provisioning.core.call import RatedCall
+from provisioning.core.contract import Contract, ContractVersion
+from provisioning.core.cycle import Cycle
+
+RecordKey = tuple[str, int]
+"""A call record within its switch: (uniqueid, sequence)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """Who has a number, and since when (查号结果). `until` is the last day, None while it goes on."""
+
+    long_number: str
+    short_number: str | None
+    name: str | None
+    department: str | None
+    site: str
+    contract: str
+    iad: str | None
+    port: int | None
+    remark: str | None
+    since: date
+    until: date | None
+    mobile: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """How far one file of call records has been read, and how to know it again (采集进度).
+
+    The next byte to read is `offset`; `prefix_sha256` is the digest of the first `prefix_length` bytes
+    (at most 4096), which tells a grown file from a replaced one; `inode` finds it after a rename.
+    """
+
+    switch: str
+    path: str
+    inode: int
+    offset: int
+    prefix_length: int
+    prefix_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecord:
+    """What the ledger already has under a record's key: enough to tell a replay from a conflict."""
+
+    record: Cdr
+    seen: frozenset[str]
+    """The kinds of source it was read from: "json" (cdr_custom), "csv" (Master.csv)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLine:
+    """A line that is not billed but kept, with its raw bytes: broken, or in conflict (隔离话单)."""
+
+    offset: int
+    raw: bytes
+    code: str
+    reason: str
+    key: RecordKey | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What one transaction of collecting writes: records and the offset they advance, all or nothing."""
+
+    source: SourceState
+    new: tuple[Cdr, ...] = ()
+    upgraded: tuple[Cdr, ...] = ()
+    """Records known so far only with whole seconds, now with microseconds: they replace the former."""
+    witnessed: tuple[tuple[RecordKey, str], ...] = ()
+    """Records seen again in another kind of source: (key, kind)."""
+    held: tuple[HeldLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBill:
+    contract: str
+    cycle: Cycle
+    document: Mapping[str, Any]
+    """The bill exactly as `bill --json` prints it."""
+    closed_at: datetime
+
+
+class Ledger(Protocol):
+    """The book: contracts and their versions, numbers over time, call records, bills, audit (台账).
+
+    Each method is one transaction. Raises `LedgerUnavailable` (flows/errors.py) when the database cannot
+    be reached or is busy, `LedgerOutdated` when its migrations are not applied.
+    """
+
+    def versions(self, contract: str | None = None) -> tuple[ContractVersion, ...]:
+        """All versions, by contract id, then number."""
+        ...
+
+    def record_versions(
+        self,
+        additions: Sequence[tuple[Contract, date]],
+        *,
+        new_secret: Callable[[], str],
+        at: datetime,
+        who: str,
+    ) -> tuple[ContractVersion, ...]:
+        """Records each contract as its next version from that day on, with the validity of its numbers
+        and a SIP secret for each seat that has none yet: all of them or none."""
+        ...
+
+    def secrets(self, site: str) -> Mapping[str, str]:
+        """SIP secret by long number. For the switch's configuration only; never shown."""
+        ...
+
+    def look_up(self, text: str, on: date, *, limit: int = 50) -> tuple[Holding, ...]: ...
+
+    def source(self, switch: str, path: str) -> SourceState | None: ...
+
+    def source_by_inode(self, switch: str, inode: int) -> tuple[SourceState, ...]: ...
+
+    def stored(self, switch: str, keys: Sequence[RecordKey]) -> Mapping[RecordKey, StoredRecord]: ...
+
+    def store(self, batch: Batch, *, at: datetime) -> None: ...
+
+    def held_count(self) -> int: ...
+
+    def to_rate(self, *, again: bool) -> Iterator[tuple[int, Cdr]]:
+        """Records by id, in the order of their start: those without a verdict and those unrated or in
+        review; with `again`, all but those on a closed bill."""
+        ...
+
+    def save_rated(self, rated: Iterable[tuple[int, RatedCall]]) -> None: ...
+
+    def rated_calls(self, contract: str, cycle: Cycle) -> tuple[tuple[int, RatedCall], ...]:
+        """The contract's calls of that cycle in call order (answer, uniqueid, sequence), with record id."""
+        ...
+
+    def late_calls(self, contract: str, before: Cycle) -> tuple[tuple[int, RatedCall], ...]:
+        """Rated calls of cycles already closed that stand on no closed bill: the next bill adjusts."""
+        ...
+
+    def outcome_counts(self) -> Mapping[str, int]:
+        """How many records by outcome, over the whole ledger."""
+        ...
+
+    def unpriced(self, *, limit: int = 20) -> tuple[tuple[Cdr, RatedCall], ...]:
+        """The newest unrated records and those in review, to be shown."""
+        ...
+
+    def bill(self, contract: str, cycle: Cycle) -> StoredBill | None: ...
+
+    def close_bill(self, bill: StoredBill, *, calls: Sequence[int], who: str) -> None:
+        """Stores the bill for good and marks the records on it."""
+        ...
+
+    def record_applied(
+        self, *, site: str, switch: str, digest: str, plan: Mapping[str, Any], at: datetime, who: str
+    ) -> None: ...
+
+    def audit(
+        self, *, event: str, subject: str, detail: Mapping[str, Any], at: datetime, who: str
+    ) -> None: ...
+
+
+class Switch(Protocol):
+    """An AMI session with a switch: one action, its answer, within a deadline (交换机).
+
+    Raises Refused (login), Unreachable (no answer in time: whether it acted is unknown), Malformed.
+    An answer "Response: Error" is a Reply, not an exception: the caller knows what it means.
+    """
+
+    name: str
+
+    def send(self, action: Action, *, timeout: float = 10.0) -> Reply: ...
+
+    def close(self) -> None: ...
+
+
+class Lock(Protocol):
+    """At most one writer: enters or raises `LockHeld` with owner and time."""
+
+    def held(self, name: str) -> AbstractContextManager[None]: ...
+
+
+class Progress(Protocol):
+    """Talk for a person waiting, on stderr."""
+
+    def __call__(self, text: str, done: int | None = None, total: int | None = None) -> None: ...
