@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -164,7 +164,7 @@ class CallTariff:
     """
 
     increment: int
-    rates: Mapping[Zone, Decimal | None]
+    rates: Mapping[Zone, Decimal | None] = field(hash=False)
     incoming: Decimal
     duration: str = "exact"
     allowance: Allowance | None = None

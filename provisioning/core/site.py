@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-_NO_EXTRA: Mapping[str, str] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
@@ -30,7 +28,7 @@ class Seat:
     features: tuple[str, ...] = ()
     changed_to: str | None = None
     allowed: tuple[str, ...] = ()
-    extra: Mapping[str, str] = field(default=_NO_EXTRA)
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9]{3,12}", self.long_number):
@@ -115,7 +113,7 @@ class Site:
         in_area = long_number.startswith(self.area_code)
         local = long_number[len(self.area_code) :] if in_area else long_number
         fields = {"area": self.area_code[1:], "local": local, "long": long_number}
-        try:
-            return self.ims.user.format_map(fields)
-        except (KeyError, IndexError, AttributeError) as fault:
-            raise ValueError(f"the pattern {self.ims.user!r} asks for an unknown field") from fault
+        unknown = sorted(set(re.findall(r"\{([^{}]*)\}", self.ims.user)) - set(fields))
+        if unknown:
+            raise ValueError(f"the pattern {self.ims.user!r} asks for an unknown field: {', '.join(unknown)}")
+        return re.sub(r"\{(area|local|long)\}", lambda found: fields[found[1]], self.ims.user)

@@ -1,0 +1,5 @@
+"""python -m provisioning is seatline."""
+
+from provisioning.cli.app import main
+
+main()

@@ -1,0 +1,68 @@
+"""The command line itself: the commands by name, and how a fault of the world becomes an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from provisioning.cli import calls, contracts, ledger, numbers, switch
+
+app = typer.Typer(
+    name="seatline",
+    help="From a telephony contract to an Asterisk PBX, its call records and the bill.",
+    epilog="A first walk: seatline check FILE, contract add FILE, plan, apply, collect, rate, bill.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(contracts.app, name="contract")
+app.add_typer(ledger.app, name="db")
+app.command("check")(contracts.check)
+app.command("plan")(switch.plan)
+app.command("apply")(switch.apply)
+app.command("drift")(switch.drift)
+app.command("doctor")(switch.doctor)
+app.command("collect")(calls.collect)
+app.command("rate")(calls.rate)
+app.command("bill")(calls.bill)
+app.command("lookup")(numbers.lookup)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"seatline {version('seatline')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _seatline(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None: ...
+
+
+def main() -> None:
+    """Runs the command; a fault of the outside world is one clear line on stderr and its exit code."""
+    from pbx.errors import Refused, SwitchError
+    from provisioning.flows.errors import FlowError
+
+    try:
+        app()
+    except FlowError as fault:
+        sys.stderr.write(f"seatline: {fault}\n")
+        sys.exit(fault.exit_code)
+    except SwitchError as fault:
+        said = "the switch refused" if isinstance(fault, Refused) else "the switch cannot be reached"
+        sys.stderr.write(f"seatline: {said}: {fault}\n")
+        sys.exit(4)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("seatline: interrupted\n")
+        sys.exit(130)

@@ -1,0 +1,192 @@
+"""Call records and money: collect, rate, bill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from provisioning.cli import screens
+from provisioning.cli.options import Config, Json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from provisioning.flows.collect_calls import Source
+    from provisioning.flows.ports import Ledger
+    from provisioning.settings import Settings
+
+
+def collect(
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[SOURCE]...", help="Files or folders; without any, the settings' `records`."),
+    ] = None,
+    switch: Annotated[
+        str | None, typer.Option("--switch", help="The switch that wrote these sources.", show_default=False)
+    ] = None,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Collect call records, each exactly once (采集话单).
+
+    Reads what each source has gained since the last time. Twice adds nothing. Broken lines are kept aside
+    with their raw bytes, the rest goes on.
+
+    Examples: seatline collect   |   seatline collect /var/log/asterisk/cdr-csv/Master.csv --switch pbx
+    """
+    from pbx.live.files import RecordFiles
+    from provisioning import wiring
+    from provisioning.flows.collect_calls import collect as collect_calls
+
+    settings = wiring.load_settings(config)
+    meant = list(_sources(settings, sources or [], switch))
+    progress = screens.Progress(quiet=json)
+    ledger = wiring.open_ledger(settings)
+    with wiring.locks(settings).held("collect"):
+        done = collect_calls(meant, ledger, RecordFiles(), now=wiring.now(), progress=progress)
+    progress.finish()
+    if json:
+        screens.print_json(done.document())
+    else:
+        screens.table(
+            ("source", "read>", "new>", "duplicate>", "quarantined>"),
+            [(file.path, file.read, file.new, file.duplicate, file.quarantined) for file in done.sources],
+        )
+    for file in done.sources:
+        for note in file.notes:
+            screens.say(f"{file.path}: {note}")
+        if file.error is not None:
+            screens.say(f"seatline: {file.error}")
+    if done.quarantined:
+        screens.say(
+            f"{done.quarantined} lines are in quarantine: broken, or at odds with what was read before"
+        )
+    if done.unreachable:
+        raise typer.Exit(4)
+
+
+def _sources(settings: Settings, paths: list[Path], switch: str | None) -> Iterator[Source]:
+    from provisioning import wiring
+    from provisioning.flows.collect_calls import Source
+    from provisioning.flows.errors import SourceUnreachable
+
+    if not paths:
+        chosen = [wiring.switch_named(settings, switch)] if switch else list(settings.switches.values())
+        for one in chosen:
+            for path in one.records:
+                yield Source(one.name, str(path))
+        if not any(one.records for one in chosen):
+            raise SourceUnreachable("no sources: name files, or set `records` of a switch in seatline.toml")
+        return
+    owners = {path.resolve(): one.name for one in settings.switches.values() for path in one.records}
+    alone = next(iter(settings.switches)) if len(settings.switches) == 1 else "local"
+    for path in paths:
+        yield Source(switch or owners.get(path.resolve(), alone), str(path))
+
+
+def rate(
+    again: Annotated[
+        bool, typer.Option("--again", help="All calls anew, but those on a closed bill.")
+    ] = False,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Attribute and price what is collected (批价).
+
+    Exit code 1 while any call has no owner or no price, or waits for a person: such calls are shown, never
+    dropped and never priced 0.
+    """
+    from provisioning import wiring
+    from provisioning.flows.rate_calls import rate_calls
+
+    settings = wiring.load_settings(config)
+    progress = screens.Progress(quiet=json)
+    ledger = wiring.open_ledger(settings)
+    with wiring.locks(settings).held("rate"):
+        verdicts = rate_calls(ledger, again=again, progress=progress)
+    progress.finish()
+    if json:
+        screens.print_json(verdicts.document())
+    else:
+        counts = verdicts.document()
+        screens.line("  ".join(f"{counts[outcome]} {outcome}" for outcome in counts))
+    if verdicts.complete:
+        return
+    _show_unpriced(ledger, json)
+    raise typer.Exit(1)
+
+
+def _show_unpriced(ledger: Ledger, json: bool) -> None:
+    if json:
+        return
+    from provisioning.core.cycle import shanghai_time
+
+    screens.table(
+        ("answered", "from", "to", "verdict", "why"),
+        [
+            (
+                shanghai_time(cdr.answer or cdr.start).strftime("%Y-%m-%d %H:%M:%S"),
+                cdr.src,
+                cdr.dst,
+                call.outcome,
+                call.reason,
+            )
+            for cdr, call in ledger.unpriced()
+        ],
+        title="Calls that are on no bill (the newest)",
+    )
+
+
+def bill(
+    contract: Annotated[str, typer.Argument(metavar="CONTRACT", help="The contract's id.")],
+    cycle: Annotated[str, typer.Option("--cycle", help="The month, as 2025-07.")],
+    close: Annotated[bool, typer.Option("--close", help="Fix the bill for good.")] = False,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """The bill of a contract for a month (账单).
+
+    Example: seatline bill zhaotong-2025 --cycle 2025-07
+    """
+    from provisioning import wiring
+    from provisioning.core.cycle import Cycle
+    from provisioning.flows.make_bill import bill_of_cycle
+
+    try:
+        month = Cycle.parse(cycle)
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault), param_hint="--cycle") from None
+    settings = wiring.load_settings(config)
+    ledger = wiring.open_ledger(settings)
+    made = bill_of_cycle(ledger, contract, month, close=close, now=wiring.now(), who=wiring.who())
+    if json:
+        screens.print_json(dict(made.document))
+    else:
+        _show_bill(dict(made.document))
+    if made.waiting:
+        screens.say(f"{made.waiting} calls of this month have no price yet and are not on it: seatline rate")
+
+
+def _show_bill(document: dict[str, Any]) -> None:
+    rows: list[tuple[object, ...]] = []
+    for fee in document["recurring"]:
+        price = f"{fee['quantity']} x {fee['unit']}" if fee.get("unit") else fee["quantity"]
+        rows.append((fee["name"], price, fee["amount"]))
+    rows += [(fee["name"], "once", fee["amount"]) for fee in document["once"]]
+    rows += [(f"calls {line['zone']}", _call_words(line), line["amount"]) for line in document["calls"]]
+    rows += [
+        (f"late calls {line['cycle']} {line['zone']}", _call_words(line), line["amount"])
+        for line in document["adjustments"]
+    ]
+    state = "closed" if document["closed"] else "open"
+    screens.table(
+        ("item", "how", "CNY>"),
+        [*rows, ("total", "", document["amount"])],
+        title=f"{document['contract']}  {document['cycle']}  ({state})",
+    )
+
+
+def _call_words(line: dict[str, Any]) -> str:
+    return f"{line['calls']} calls, {line['minutes']} min x {line['rate']}"

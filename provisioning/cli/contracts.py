@@ -1,0 +1,205 @@
+"""Contract files and what the ledger has of them: check, contract add, list, show."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from provisioning.cli import screens
+from provisioning.cli.options import Config, Json
+
+if TYPE_CHECKING:
+    from provisioning.core.problem import Problem
+    from provisioning.intake.contract_file import Reading
+
+app = typer.Typer(help="Contracts in the ledger (合同).", no_args_is_help=True)
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Contract files (YAML).")]
+
+
+def check(files: Files, json: Json = False) -> None:
+    """Read contract files and their number sheets, and report every problem (核对).
+
+    Changes nothing. Exit code 3 when there are problems.
+
+    Example: seatline check zhaotong.yaml jilin.yaml
+    """
+    reading = _read(files)
+    if json:
+        screens.print_json(
+            {
+                "problems": [_told(problem) for problem in reading.problems],
+                "warnings": [_told(problem) for problem in reading.warnings],
+                "seats": reading.seats,
+            }
+        )
+    else:
+        _show(reading)
+        if not reading.problems:
+            screens.line(f"{len(reading.contracts)} contracts, {reading.seats} seats: no problems")
+    if reading.problems:
+        raise typer.Exit(3)
+
+
+@app.command()
+def add(
+    files: Files,
+    from_: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from",
+            formats=["%Y-%m-%d"],
+            help="The day this version takes effect [default: the term's first day, later versions today].",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Record contracts in the ledger, each as a version from its day on (入账).
+
+    All of the files or none. A contract that is recorded so already is left as it is.
+
+    Example: seatline contract add zhaotong.yaml --from 2025-10-01
+    """
+    from provisioning import wiring
+    from provisioning.flows.record_contracts import record_contracts
+
+    reading = _read(files)
+    if reading.problems:
+        if json:
+            screens.print_json({"problems": [_told(problem) for problem in reading.problems]})
+        else:
+            _show(reading)
+        raise typer.Exit(3)
+    recorded = record_contracts(
+        reading.contracts,
+        ledger=wiring.open_ledger(wiring.load_settings(config)),
+        today=wiring.today(),
+        now=wiring.now(),
+        who=wiring.who(),
+        new_secret=wiring.new_secret,
+        effective=from_.date() if from_ else None,
+    )
+    versions = [
+        {
+            "contract": one.contract.id,
+            "version": one.number,
+            "from": one.effective.isoformat(),
+            "seats": len(one.contract.site.seats),
+        }
+        for one in recorded.recorded
+    ]
+    if json:
+        screens.print_json({"recorded": versions, "unchanged": list(recorded.unchanged)})
+        return
+    for one in versions:
+        screens.line(f"{one['contract']}: version {one['version']} from {one['from']}, {one['seats']} seats")
+    for contract in recorded.unchanged:
+        screens.line(f"{contract}: recorded so already")
+
+
+@app.command("list")
+def list_(json: Json = False, config: Config = None) -> None:
+    """All contracts, each by its newest version."""
+    from provisioning import wiring
+
+    versions = wiring.open_ledger(wiring.load_settings(config)).versions()
+    newest = {version.contract.id: version for version in versions}
+    rows = [
+        {
+            "contract": one.contract.id,
+            "customer": one.contract.customer.name,
+            "site": one.contract.site.name,
+            "seats": len(one.contract.site.seats),
+            "term": f"{one.contract.term.first}..{one.contract.term.last}",
+            "renewal_months": one.contract.term.renewal_months,
+            "version": one.number,
+            "from": one.effective.isoformat(),
+        }
+        for one in newest.values()
+    ]
+    if json:
+        screens.print_json(rows)
+    else:
+        columns = ("contract", "customer", "site", "seats>", "term", "renewal_months>", "version>", "from")
+        screens.table(columns, [[row[column.rstrip(">")] for column in columns] for row in rows])
+
+
+@app.command()
+def show(
+    contract: Annotated[str, typer.Argument(metavar="ID", help="The contract's id.")],
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """One contract: its versions, and all that the newest one says."""
+    from provisioning import wiring
+    from provisioning.core.document import to_document
+    from provisioning.flows.errors import FlowError
+
+    versions = wiring.open_ledger(wiring.load_settings(config)).versions(contract)
+    if not versions:
+        raise FlowError(f"there is no contract {contract} in the ledger; `seatline contract list` shows all")
+    told = [{"version": one.number, "from": one.effective.isoformat()} for one in versions]
+    document = to_document(versions[-1].contract)
+    if json:
+        screens.print_json({"versions": told, "contract": document})
+        return
+    seats = document["site"].pop("seats")
+    for one in told:
+        screens.line(f"version {one['version']} from {one['from']}")
+    _show_tree(document)
+    screens.table(
+        ("long number", "short", "name", "department", "remark"),
+        [
+            [seat.get(key) for key in ("long_number", "short_number", "name", "department", "remark")]
+            for seat in seats
+        ],
+        title=f"{len(seats)} seats",
+    )
+
+
+def _show_tree(tree: dict[str, Any], indent: int = 0) -> None:
+    for key, value in tree.items():
+        lead = "  " * indent
+        if isinstance(value, dict):
+            screens.line(f"{lead}{key}:")
+            _show_tree(value, indent + 1)
+        elif isinstance(value, list):
+            screens.line(f"{lead}{key}:")
+            for item in value:
+                shown = ", ".join(f"{k}: {v}" for k, v in item.items()) if isinstance(item, dict) else item
+                screens.line(f"{lead}  - {shown}")
+        elif value is not None:
+            screens.line(f"{lead}{key}: {value}")
+
+
+def _read(files: list[Path]) -> Reading:
+    from provisioning import wiring
+    from provisioning.flows.check_contracts import check as check_contracts
+
+    return check_contracts([str(file) for file in files], wiring.read_first)
+
+
+def _show(reading: Reading) -> None:
+    for problem in (*reading.problems, *reading.warnings):
+        word = "warning" if problem.severity == "warning" else "problem"
+        screens.say(f"{problem.place}: {word}: {problem.message}\n    {problem.hint}")
+    if reading.problems:
+        screens.say(f"{len(reading.problems)} problems; nothing was recorded")
+
+
+def _told(problem: Problem) -> dict[str, object]:
+    return {
+        "code": problem.code,
+        "file": problem.place.file,
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "sheet": problem.place.sheet,
+        "cell": problem.place.cell,
+        "message": problem.message,
+        "hint": problem.hint,
+    }

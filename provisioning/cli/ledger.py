@@ -1,0 +1,61 @@
+"""The ledger's database: upgrade, backup, verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provisioning.cli import screens
+from provisioning.cli.options import Config, Json
+
+app = typer.Typer(help="The ledger's database (台账).", no_args_is_help=True)
+
+
+@app.command()
+def upgrade(json: Json = False, config: Config = None) -> None:
+    """Bring the ledger's tables to this version; all or nothing."""
+    from provisioning import wiring
+    from provisioning.store.upgrade import upgrade as upgrade_tables
+
+    before, after = upgrade_tables(wiring.load_settings(config).database_url)
+    if json:
+        screens.print_json({"before": before, "after": after})
+    else:
+        screens.line(f"already at {after}" if before == after else f"from {before or 'nothing'} to {after}")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file; it holds SIP secrets, keep it safe.")],
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Copy the ledger while it is in use, and prove the copy readable."""
+    from provisioning import wiring
+    from provisioning.store.backup import backup as copy
+
+    made = copy(wiring.load_settings(config).database_url, file)
+    if json:
+        screens.print_json({"file": str(made), "bytes": made.stat().st_size})
+    else:
+        screens.line(f"{made}: {made.stat().st_size} bytes, verified")
+
+
+@app.command()
+def verify(json: Json = False, config: Config = None) -> None:
+    """Check that the ledger can be trusted: raw records, verdicts, sums, history. Exit code 1 if not."""
+    from provisioning import wiring
+    from provisioning.store.verify import verify as look
+
+    findings = look(wiring.load_settings(config).database_url)
+    if json:
+        screens.print_json({"findings": [{"code": one.code, "message": one.message} for one in findings]})
+    else:
+        for one in findings:
+            screens.line(f"{one.code}: {one.message}")
+        if not findings:
+            screens.line("the ledger is sound")
+    if findings:
+        raise typer.Exit(1)

@@ -1,0 +1,47 @@
+"""The helpdesk's question: who has which number."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from provisioning.cli import screens
+from provisioning.cli.options import Config, Json
+
+
+def lookup(
+    text: Annotated[
+        str,
+        typer.Argument(metavar="TEXT", help="A short or long number, a name, a port, a mobile, a contract."),
+    ],
+    on: Annotated[
+        datetime | None,
+        typer.Option("--on", formats=["%Y-%m-%d"], help="On that day [default: today].", show_default=False),
+    ] = None,
+    json: Json = False,
+    config: Config = None,
+) -> None:
+    """Who has which number, now or on a date (查号).
+
+    Examples: seatline lookup 6001   |   seatline lookup 08702120001 --on 2025-08-15
+    """
+    from provisioning import wiring
+    from provisioning.flows.look_up import look_up
+
+    ledger = wiring.open_ledger(wiring.load_settings(config))
+    found = look_up(text, ledger=ledger, today=wiring.today(), on=on.date() if on else None)
+    if json:
+        screens.print_json(found)
+        return
+    for seat in found:
+        place = " ".join(str(part) for part in (seat["iad"], seat["port"]) if part is not None)
+        about = [seat[key] for key in ("name", "department", "remark") if seat[key]]
+        until = seat["until"] or ""
+        parts = [f"{seat['short_number'] or '-':>6}", seat["long_number"], *about, place, seat["site"]]
+        screens.line(
+            "  ".join(part for part in [*parts, seat["contract"], f"{seat['since']}..{until}"] if part)
+        )
+    if not found:
+        screens.say(f"nobody has {text!r} {f'on {on:%Y-%m-%d}' if on else 'today'}")

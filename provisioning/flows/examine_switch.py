@@ -1,0 +1,180 @@
+"""What a switch still needs before it can be provisioned and billed from: a line a check (检查)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pbx.action import Action, Reply
+from provisioning.flows.ports import Switch
+
+Verdict = Literal["ok", "warning", "bad"]
+
+OLDEST = (22, 10, 0)
+"""The oldest Asterisk we vouch for: 22.10 has cdr_custom's microseconds and the fixes of June 2026."""
+
+CDR_NEEDS: Mapping[tuple[str, str], str] = {
+    ("general", "unanswered"): "yes",
+    ("general", "batch"): "no",
+    ("csv", "usegmtime"): "yes",
+    ("csv", "loguniqueid"): "yes",
+    ("csv", "loguserfield"): "yes",
+    ("csv", "newcdrcolumns"): "yes",
+    ("csv", "accountlogs"): "no",
+}
+"""Options of cdr.conf that billing stands on: without them a call is counted twice, or has no key."""
+
+CDR_FIELDS = (
+    "start(double)",
+    "answer(double)",
+    "end(double)",
+    "uniqueid",
+    "linkedid",
+    "sequence",
+    "accountcode",
+)
+MOST_CLOCK_DIFFERENCE = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check and what it found; `text` says what is wrong and how to mend it."""
+
+    check: str
+    verdict: Verdict
+    text: str
+
+
+def examine(switch: Switch, now: datetime) -> tuple[Finding, ...]:
+    """Every check of one switch, over its AMI; changes nothing.
+
+    A check that the switch will not answer is a finding itself, and the others go on. Raises Unreachable
+    when the switch stops answering.
+    """
+    checks: Mapping[str, Callable[[], tuple[Verdict, str]]] = {
+        "version": lambda: _version(switch),
+        "clock": lambda: _clock(switch, now),
+        "systemname": lambda: _systemname(switch),
+        "cdr.conf": lambda: _cdr_conf(switch),
+        "cdr_custom.conf": lambda: _cdr_custom(switch),
+        "pjsip.conf": lambda: _pjsip_conf(switch),
+        "guests": lambda: _guests(switch),
+        "rights": lambda: _rights(switch),
+    }
+    findings = []
+    for check, look in checks.items():
+        verdict, text = look()
+        findings.append(Finding(check=f"{switch.name}: {check}", verdict=verdict, text=text))
+    return tuple(findings)
+
+
+def unreachable(name: str, why: str) -> Finding:
+    """The finding for a switch that could not be asked at all."""
+    return Finding(check=f"{name}: AMI", verdict="bad", text=why)
+
+
+def _version(switch: Switch) -> tuple[Verdict, str]:
+    said = switch.send(Action("CoreSettings")).fields.get("AsteriskVersion", "")
+    found = re.match(r"(\d+)\.(\d+)\.(\d+)", said)
+    if not found:
+        return "bad", f"Asterisk does not say its version ({said or 'no answer'})"
+    if tuple(map(int, found.groups())) < OLDEST:
+        return "bad", f"Asterisk {said} is older than {'.'.join(map(str, OLDEST))}: upgrade it"
+    return "ok", f"Asterisk {said}"
+
+
+def _clock(switch: Switch, now: datetime) -> tuple[Verdict, str]:
+    said = switch.send(Action("Ping")).fields.get("Timestamp", "")
+    if not re.fullmatch(r"\d+(\.\d+)?", said):
+        return "warning", "the switch does not tell its time"
+    difference = abs(float(said) - now.timestamp())
+    if difference > MOST_CLOCK_DIFFERENCE:
+        return (
+            "bad",
+            f"its clock is {difference:.0f} s off ours, so bills would be wrong; run NTP on both",
+        )
+    return "ok", "its clock and ours agree"
+
+
+def _systemname(switch: Switch) -> tuple[Verdict, str]:
+    name = _options(switch, "asterisk.conf").get(("options", "systemname"))
+    if not name:
+        return (
+            "bad",
+            "set systemname in asterisk.conf: without it, unique ids of two switches can be the same",
+        )
+    return "ok", f"systemname is {name}"
+
+
+def _cdr_conf(switch: Switch) -> tuple[Verdict, str]:
+    held = _options(switch, "cdr.conf")
+    wrong = [
+        f"[{section}] {option}={value}"
+        for (section, option), value in CDR_NEEDS.items()
+        if held.get((section, option), "").lower() != value
+    ]
+    if wrong:
+        return "bad", f"call records cannot be billed from; set in cdr.conf: {', '.join(wrong)}"
+    return "ok", "Master.csv has 21 columns in GMT, each call once"
+
+
+def _cdr_custom(switch: Switch) -> tuple[Verdict, str]:
+    held = _options(switch, "cdr_custom.conf")
+    for (section, option), value in held.items():
+        if option == "fields" and held.get((section, "format"), "").lower() == "json":
+            missing = [field for field in CDR_FIELDS if field not in value]
+            if missing:
+                return "bad", f"cdr_custom.conf [{section}] lacks {', '.join(missing)}"
+            return "ok", f"{section} has every call to the microsecond"
+    return (
+        "warning",
+        "no JSON mapping in cdr_custom.conf: calls are charged by whole seconds of Master.csv only",
+    )
+
+
+def _pjsip_conf(switch: Switch) -> tuple[Verdict, str]:
+    order = ""
+    for (_, option), value in _options(switch, "pjsip.conf").items():
+        if option == "endpoint_identifier_order":
+            order = value
+    if not order.startswith("auth_username"):
+        return "bad", "set endpoint_identifier_order=auth_username,ip in [global] of pjsip.conf"
+    return "ok", "seats are known by their digest user"
+
+
+def _guests(switch: Switch) -> tuple[Verdict, str]:
+    if switch.send(Action("PJSIPShowEndpoint", (("Endpoint", "anonymous"),))).ok:
+        return "bad", "there is an endpoint [anonymous]: anybody may call; take it out of pjsip.conf"
+    return "ok", "no anonymous endpoint"
+
+
+def _rights(switch: Switch) -> tuple[Verdict, str]:
+    needed = {
+        "config": Action("ListCategories", (("Filename", "pjsip.conf"),)),
+        "system": Action("PJSIPShowAors"),
+    }
+    denied = [right for right, action in needed.items() if "ermission" in switch.send(action).message]
+    if denied:
+        return "bad", f"our AMI user lacks write={','.join(denied)} in manager.conf"
+    too_much = switch.send(Action("Command", (("Command", "core show uptime"),)))
+    if "ermission" not in too_much.message:
+        return "warning", "our AMI user may run commands: write=config,system is enough"
+    return "ok", "our AMI user may configure and look, and no more"
+
+
+def _options(switch: Switch, file: str) -> dict[tuple[str, str], str]:
+    """(section, option) → value of a file of the switch; nothing when it would not give it."""
+    reply: Reply = switch.send(Action("GetConfig", (("Filename", file),)))
+    sections: dict[str, str] = {}
+    options: dict[tuple[str, str], str] = {}
+    for key, value in reply.lines:
+        heading, _, number = key.partition("-")
+        if heading == "Category":
+            sections[number] = value
+        elif heading == "Line":
+            option, _, content = value.partition("=")
+            options[sections.get(number[:6], ""), option.strip().lower()] = content.strip()
+    return options

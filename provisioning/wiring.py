@@ -1,0 +1,228 @@
+"""Plugs the real world into the flows: the ledger, switches, files, the clock, locks, secrets (接线)."""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import json
+import os
+import secrets
+import shutil
+import socket
+import string
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioning import settings as configuration
+from provisioning.core.cycle import SHANGHAI
+from provisioning.flows.errors import FlowError, LockHeld, SourceUnreachable
+from provisioning.settings import Settings, SwitchSettings
+
+if TYPE_CHECKING:
+    from pbx.live.ami import Ami
+    from provisioning.flows.apply_plan import World
+    from provisioning.flows.examine_switch import Finding
+    from provisioning.flows.ports import Ledger
+
+SECRET_LENGTH = 24
+_LETTERS_AND_DIGITS = string.ascii_letters + string.digits
+
+
+def load_settings(config: Path | None) -> Settings:
+    return configuration.load(config, configuration.environment())
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def today() -> date:
+    """The day it is in Shanghai, where the contracts live."""
+    return datetime.now(SHANGHAI).date()
+
+
+def who() -> str:
+    """The person at the keyboard, for locks and the audit: user@host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
+
+
+def new_secret() -> str:
+    """A SIP secret: 24 random letters and digits."""
+    return "".join(secrets.choice(_LETTERS_AND_DIGITS) for _ in range(SECRET_LENGTH))
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    from provisioning.store.ledger import open_ledger as opened
+
+    return opened(settings.database_url)
+
+
+def connect(switch: SwitchSettings) -> Ami:
+    """An AMI session with that switch; SwitchError when it cannot be had."""
+    from pbx.live.ami import Ami
+
+    secret = configuration.secret_of(switch, configuration.environment())
+    return Ami.connect(name=switch.name, host=switch.host, port=switch.port, user=switch.user, secret=secret)
+
+
+def switch_named(settings: Settings, name: str | None) -> SwitchSettings:
+    """The switch of that name, or the only one there is."""
+    if name is not None and name in settings.switches:
+        return settings.switches[name]
+    if name is None and len(settings.switches) == 1:
+        return next(iter(settings.switches.values()))
+    known = ", ".join(sorted(settings.switches)) or "none"
+    raise SourceUnreachable(
+        f"no switch {name!r} in the settings; known: {known}"
+        if name is not None
+        else f"say which switch is meant; known: {known}. Each is a [switches.NAME] in seatline.toml"
+    )
+
+
+class FileLocks:
+    """One writer at a time on this machine, by a lock the kernel drops when its process dies (文件锁)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def held(self, name: str) -> Iterator[None]:
+        """Holds the lock of that name; LockHeld names its owner and since when."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle = (self._folder / f"{name}.lock").open("a+", encoding="utf-8")
+        except OSError as fault:
+            raise FlowError(f"{self._folder}: cannot keep locks there: {fault.strerror}") from fault
+        with handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as fault:
+                raise LockHeld(
+                    f"{name} is held by {_owner(handle.name)}; try again when it is done"
+                ) from fault
+            handle.truncate(0)
+            handle.write(
+                json.dumps({"who": who(), "pid": os.getpid(), "since": now().isoformat("T", "seconds")})
+            )
+            handle.flush()
+            yield
+
+
+def _owner(path: str) -> str:
+    try:
+        owner: Mapping[str, object] = json.loads(Path(path).read_text(encoding="utf-8"))
+        return f"{owner['who']} (process {owner['pid']}) since {owner['since']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"
+
+
+def locks(settings: Settings) -> FileLocks:
+    return FileLocks(settings.state)
+
+
+def read_first(path: str, limit: int) -> bytes:
+    """The first bytes of a file, at most so many."""
+    with Path(path).open("rb") as file:
+        return file.read(limit)
+
+
+def hand_written_dialplan() -> Mapping[str, str]:
+    """The texts of dialplans/*.conf by file name, in order."""
+    folder = Path(__file__).parents[1] / "dialplans"
+    return {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.conf"))}
+
+
+def recorded_sites(ledger: Ledger) -> frozenset[str]:
+    """Every site that a contract of the ledger has or had."""
+    return frozenset(version.contract.site.name for version in ledger.versions())
+
+
+def world(settings: Settings, ledger: Ledger) -> World:
+    """What an apply needs of the world around it."""
+    from provisioning.flows.apply_plan import World
+    from provisioning.flows.lock_switch import Owner
+
+    owner = Owner(who=who(), host=socket.gethostname(), pid=os.getpid(), token=secrets.token_hex(8))
+    return World(ledger=ledger, lock=locks(settings), owner=owner, clock=now, pause=time.sleep, alive=_alive)
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process of this machine still runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+LEAST_FREE = 0.1
+"""Share of a disk that should be free where call records are written and the ledger is kept."""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All checks there are: the ledger, the disk, each switch and its sources of call records."""
+    from pbx.errors import SwitchError
+    from provisioning.flows import examine_switch
+    from provisioning.flows.examine_switch import Finding
+
+    found = [_ledger_finding(settings), _disk_finding("disk", settings.folder)]
+    for switch in settings.switches.values():
+        try:
+            ami = connect(switch)
+        except (SwitchError, FlowError) as fault:
+            found.append(examine_switch.unreachable(switch.name, str(fault)))
+        else:
+            try:
+                found += examine_switch.examine(ami, now())
+            except SwitchError as fault:
+                found.append(examine_switch.unreachable(switch.name, str(fault)))
+            finally:
+                ami.close()
+        found += [_record_finding(switch.name, path) for path in switch.records]
+    if not settings.switches:
+        text = "no switch is set: add [switches.NAME] to seatline.toml to plan and apply"
+        found.append(Finding(check="settings", verdict="warning", text=text))
+    return found
+
+
+def _ledger_finding(settings: Settings) -> Finding:
+    from provisioning.flows.examine_switch import Finding
+
+    try:
+        contracts = len({version.contract.id for version in open_ledger(settings).versions()})
+    except FlowError as fault:
+        return Finding(check="ledger", verdict="bad", text=str(fault))
+    return Finding(check="ledger", verdict="ok", text=f"reachable and migrated, {contracts} contracts")
+
+
+def _disk_finding(check: str, folder: Path) -> Finding:
+    from provisioning.flows.examine_switch import Finding
+
+    usage = shutil.disk_usage(folder)
+    share = usage.free / usage.total
+    if share < LEAST_FREE:
+        text = f"{folder}: only {share:.0%} free: a full disk loses call records without a word; make room"
+        return Finding(check=check, verdict="bad", text=text)
+    return Finding(check=check, verdict="ok", text=f"{share:.0%} free")
+
+
+def _record_finding(switch: str, path: Path) -> Finding:
+    from provisioning.flows.examine_switch import Finding
+
+    check = f"{switch}: {path.name}"
+    if not path.exists():
+        text = f"{path}: not there; a switch makes it with its first call record"
+        return Finding(check=check, verdict="warning", text=text)
+    if not os.access(path, os.R_OK):
+        return Finding(check=check, verdict="bad", text=f"{path}: we may not read it")
+    return _disk_finding(check, path.parent)
