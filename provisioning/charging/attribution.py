@@ -1,0 +1,119 @@
+"""The bridge up: from the switch's call record to the seat of a contract whose call it is (话单归属).
+
+The account code decides where it is a number of ours, as on every switch that we provision. Else the numbers
+do: the caller's, brought to national form, makes it an outgoing call of that seat; else the called one makes
+it an incoming call. Where two contracts answer to a number on that day nobody is guessed at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from pbx.cdr import Cdr
+from provisioning.charging.directory import Directory
+from provisioning.core.call import Direction
+from provisioning.core.contract import ContractVersion
+from provisioning.core.numbering import NumberClass, classify, national
+
+Holder = tuple[ContractVersion, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attributed:
+    """A call record with the contract version in force, its seat, its direction and the other number.
+
+    `other` is as the record has it: dst of an outgoing call, src of an incoming one.
+    """
+
+    version: ContractVersion
+    seat: str
+    direction: Direction
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unattributed:
+    """Why a call record is nobody's that we know."""
+
+    reason: str
+
+
+def attribute(cdr: Cdr, directory: Directory, day: date) -> Attributed | Unattributed:
+    """Whose call a record is on the day of its answer (of its start, if nobody answered), in Shanghai."""
+    by_account = directory.holders(cdr.accountcode.strip(), day)
+    if len(by_account) > 1:
+        return _ambiguous("account code", cdr.accountcode, by_account, day)
+    if by_account:
+        return _by_account(cdr, directory, by_account[0])
+    callers = _holders(cdr.src, directory, day)
+    if len(callers) > 1:
+        return _ambiguous("caller", cdr.src, callers, day)
+    if callers:
+        version, seat = callers[0]
+        return Attributed(version=version, seat=seat, direction=Direction.OUTGOING, other=cdr.dst)
+    called = _holders(cdr.dst, directory, day)
+    if len(called) > 1:
+        return _ambiguous("called number", cdr.dst, called, day)
+    if called:
+        version, seat = called[0]
+        return Attributed(version=version, seat=seat, direction=Direction.INCOMING, other=cdr.src)
+    return Unattributed(_nobody(cdr, day))
+
+
+def _by_account(cdr: Cdr, directory: Directory, holder: Holder) -> Attributed:
+    """The account pays: the call is its own unless the record says that it was the one called."""
+    version, seat = holder
+    if not _is_seat(cdr.src, directory, version, seat):
+        taken = _is_seat(cdr.dst, directory, version, seat) or _is_main(cdr.dst, version)
+        if taken:
+            return Attributed(version=version, seat=seat, direction=Direction.INCOMING, other=cdr.src)
+    return Attributed(version=version, seat=seat, direction=Direction.OUTGOING, other=cdr.dst)
+
+
+def _is_seat(text: str, directory: Directory, version: ContractVersion, seat: str) -> bool:
+    return own_seat(text, directory, version) == seat
+
+
+def _is_main(text: str, version: ContractVersion) -> bool:
+    main = version.contract.site.main_number
+    return main is not None and national(text, version.contract.site.area_code) == main
+
+
+def own_seat(text: str, directory: Directory, version: ContractVersion) -> str | None:
+    """The seat of this contract version that a number, dialled at its site, reaches: short numbers first."""
+    by_short = directory.seat_by_short(version, text)
+    if by_short is not None:
+        return by_short
+    number = national(text, version.contract.site.area_code)
+    return directory.seat_by_long(version, number) if number is not None else None
+
+
+def _holders(text: str, directory: Directory, day: date) -> tuple[Holder, ...]:
+    """All who have the number on that day; a local number is tried at every site, with its own area."""
+    number = national(text, "")
+    if number is None:
+        return ()
+    if classify(text, "") is not NumberClass.LOCAL:
+        return directory.holders(number, day)
+    found: list[Holder] = []
+    for area_code in directory.area_codes:
+        at_home = directory.holders(area_code + number, day)
+        found.extend(holder for holder in at_home if holder[0].contract.site.area_code == area_code)
+    return tuple(found)
+
+
+def _ambiguous(what: str, number: str, holders: tuple[Holder, ...], day: date) -> Unattributed:
+    contracts = " and ".join(sorted(version.contract.id for version, _ in holders))
+    return Unattributed(f"the {what} {number} is a number of {contracts} on {day}")
+
+
+def _nobody(cdr: Cdr, day: date) -> str:
+    tried: list[tuple[str, str]] = []
+    for what, number in (("account code", cdr.accountcode), ("caller", cdr.src), ("called number", cdr.dst)):
+        if number and number not in [known for _, known in tried]:
+            tried.append((what, number))
+    if not tried:
+        return "the record names no number at all"
+    named = ", ".join(f"{what} {number}" for what, number in tried)
+    return f"no number of a contract in force on {day}: {named}"

@@ -1,0 +1,134 @@
+"""Whose call a record is: account code, then caller, then called number."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from provisioning.charging.attribution import Attributed, Unattributed, attribute
+from provisioning.core.call import Direction
+
+DAY = date(2025, 7, 10)
+
+
+def owner_of(known, cdr, day=DAY):
+    found = attribute(cdr, known, day)
+    assert isinstance(found, Attributed), found
+    return found.version.contract.id, found.seat, found.direction, found.other
+
+
+def reason_of(known, cdr, day=DAY):
+    found = attribute(cdr, known, day)
+    assert isinstance(found, Unattributed), found
+    return found.reason
+
+
+def test_the_account_code_comes_first(make) -> None:
+    """A call with a seat's account code is that seat's, whatever number was shown."""
+    record = make.cdr(accountcode="08702120001", src="08702120002")
+    assert owner_of(make.directory(), record) == (
+        "zhaotong",
+        "08702120001",
+        Direction.OUTGOING,
+        "13800138000",
+    )
+
+
+@pytest.mark.parametrize("dst", ["08702120001", "+868702120001", "868702120001", "2120001"])
+def test_the_account_of_the_called_seat_makes_it_incoming(make, dst) -> None:
+    """A call from outside to the account's own number is incoming, in whichever form it was dialled."""
+    record = make.cdr(accountcode="08702120001", src="13800138000", dst=dst)
+    assert owner_of(make.directory(), record) == (
+        "zhaotong",
+        "08702120001",
+        Direction.INCOMING,
+        "13800138000",
+    )
+
+
+def test_a_call_to_the_switchboard_is_incoming(make) -> None:
+    """A call from outside to the main number, charged to the seat that took it, is incoming."""
+    known = make.directory(make.version(main_number="08702120000"))
+    record = make.cdr(accountcode="08702120001", src="13800138000", dst="08702120000")
+    assert owner_of(known, record)[2] is Direction.INCOMING
+
+
+def test_a_call_between_two_seats_is_outgoing(make) -> None:
+    """A call from seat to seat is an outgoing call of the one that dialled."""
+    for src in ("08702120001", "6001"):
+        record = make.cdr(src=src, dst="6002")
+        assert owner_of(make.directory(), record) == ("zhaotong", "08702120001", Direction.OUTGOING, "6002")
+
+
+def test_a_forwarded_leg_is_paid_by_the_account(make) -> None:
+    """A leg from an outside caller to an outside number is an outgoing call of the account."""
+    record = make.cdr(src="13900139000", dst="13800138000")
+    assert owner_of(make.directory(), record)[1:3] == ("08702120001", Direction.OUTGOING)
+
+
+@pytest.mark.parametrize("src", ["08702120001", "+868702120001", "868702120001", "2120001"])
+@pytest.mark.parametrize("accountcode", ["", "sales"])
+def test_the_caller_decides_without_an_account(make, src, accountcode) -> None:
+    """Without an account code of ours the caller's number, in any form, makes it an outgoing call."""
+    record = make.cdr(accountcode=accountcode, src=src)
+    assert owner_of(make.directory(), record)[1:3] == ("08702120001", Direction.OUTGOING)
+
+
+def test_else_the_called_number_decides(make) -> None:
+    """A call by a stranger to a number of a contract is incoming."""
+    record = make.cdr(accountcode="", src="13900139000", dst="+868702120002")
+    assert owner_of(make.directory(), record)[1:] == ("08702120002", Direction.INCOMING, "13900139000")
+
+
+def test_the_second_number_is_its_seats(make) -> None:
+    """A call under a seat's second number is that seat's."""
+    seats = (make.seat("08702120001", second_number="08702120091"),)
+    record = make.cdr(accountcode="", src="08702120091")
+    assert owner_of(make.directory(make.version(seats=seats)), record)[1] == "08702120001"
+
+
+def test_a_short_number_alone_is_nobodys(make) -> None:
+    """A bare short number as caller says nothing: many contracts have a 6001."""
+    record = make.cdr(accountcode="", src="6001", dst="6002")
+    assert reason_of(make.directory(), record) == (
+        "no number of a contract in force on 2025-07-10: caller 6001, called number 6002"
+    )
+
+
+def test_a_local_number_in_two_areas_is_not_guessed_at(make) -> None:
+    """A local number that exists at sites in two areas is ambiguous, and the reason names both contracts."""
+    other = make.version(id="kunming", area_code="0871", seats=(make.seat("08712120001"),))
+    record = make.cdr(accountcode="", src="2120001")
+    assert reason_of(make.directory(make.version(), other), record) == (
+        "the caller 2120001 is a number of kunming and zhaotong on 2025-07-10"
+    )
+
+
+def test_a_local_number_means_the_area_of_its_own_site(make) -> None:
+    """A seat with a number of another area is not meant by that number without its area code."""
+    seats = (make.seat("08712120009"),)
+    known = make.directory(make.version(seats=seats), make.version(id="kunming", area_code="0871"))
+    assert "no number of a contract" in reason_of(known, make.cdr(accountcode="", src="2120009"))
+    assert owner_of(known, make.cdr(accountcode="", src="08712120009"))[0] == "zhaotong"
+
+
+def test_a_number_in_two_contracts_is_not_guessed_at(make) -> None:
+    """An account code that two contracts hold on one day is ambiguous."""
+    known = make.directory(make.version(), make.version(id="twin"))
+    assert "zhaotong" in reason_of(known, make.cdr())
+    assert "twin" in reason_of(known, make.cdr())
+
+
+def test_outside_the_term_a_number_is_nobodys(make) -> None:
+    """A call of the day after the term's end belongs to nobody, and the reason names the numbers."""
+    reason = reason_of(make.directory(), make.cdr(), date(2026, 1, 1))
+    assert reason == (
+        "no number of a contract in force on 2026-01-01: account code 08702120001, called number 13800138000"
+    )
+
+
+def test_an_empty_record_says_so(make) -> None:
+    """A record without any number is nobody's, and the reason says that it names none."""
+    reason = reason_of(make.directory(), make.cdr(accountcode="", src="", dst=""))
+    assert reason == "the record names no number at all"
