@@ -23,6 +23,7 @@ PLANTED = {
     "panoramisk": ("pbx/errors.py", "import panoramisk"),
     "pjsua2": ("pbx/errors.py", "import pjsua2"),
     "ruamel": ("provisioning/core/problem.py", "import ruamel.yaml"),
+    "phonenumbers": ("provisioning/core/numbering.py", "import phonenumbers"),
     "terminal": ("provisioning/flows/errors.py", "import typer"),
 }
 

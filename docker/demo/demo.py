@@ -1,0 +1,285 @@
+"""The main job, whole: three contracts, two Asterisks, real calls, three bills. `make demo` runs this.
+
+Everything it makes lies in .demo/ and in two containers; docker/demo/clean.sh takes it away again. A second
+run finds it all there, makes new calls and bills them too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import string
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pbx.action import Action
+from pbx.errors import SwitchError
+from pbx.live.softphone import Call, Ended, Phone, Phones
+from provisioning import wiring
+from provisioning.cli import screens
+from provisioning.core.cycle import SHANGHAI, Cycle
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = ROOT / ".demo"
+CONTRACTS = [ROOT / "docker" / "demo" / f"{name}.yaml" for name in ("zhaotong", "jilin", "kizilsu")]
+BILLS = ("zhaotong-2025", "jilin-2025", "kizilsu-2024")
+PROJECT = "seatline-demo"
+PBX, IMS = "127.0.0.1:5160", "127.0.0.2:5070"
+SEATS_AT, MOBILE_AT = "127.0.0.3", "127.0.0.4"
+REGISTRATIONS = 69 + 1 + 12
+MOBILE, LANDLINE, ABROAD = "13800138000", "01085200000", "0012025550100"
+TALK = 2.0
+SETTINGS = """\
+database_url = "sqlite:///seatline.db"
+
+[switches.pbx]
+ami = "127.0.0.1:5138"
+user = "provisioner"
+secret_file = "secrets/provisioner"
+records = ["log/cdr-custom/seatline.json", "log/cdr-csv/Master.csv"]
+"""
+
+
+class Broken(Exception):
+    """The demo did not go as it should; the message says where."""
+
+
+def main() -> int:
+    begun = time.monotonic()
+    try:
+        step(1, "containers: pbx, the customer's switch, and ims, the operator")
+        start_switches()
+        step(2, "three contracts: check, and record them in the ledger")
+        record_contracts()
+        step(3, "plan, apply over AMI, plan again")
+        provision()
+        step(4, "real calls, by softphones")
+        before = bills()
+        made = make_calls()
+        step(5, "collect twice, rate")
+        money = collect_and_rate()
+        step(6, "what came of it")
+        show(made, before, money)
+    except (Broken, SwitchError) as fault:
+        say(f"\nthe demo broke: {fault}")
+        return 1
+    say(f"\nDone in {time.monotonic() - begun:.0f} s. Again: make demo. Take it all away: make clean-demo.")
+    return 0
+
+
+def start_switches() -> None:
+    """Both containers, running the image as it is now; nothing is rebuilt needlessly."""
+    for folder in ("secrets", "log", "ims-log"):
+        (HOME / folder).mkdir(parents=True, exist_ok=True)
+    (HOME / "secrets").chmod(0o755)
+    for name in ("provisioner", "collector", "mobile"):
+        file = HOME / "secrets" / name
+        if not file.exists():
+            letters = string.ascii_letters + string.digits
+            file.write_text("".join(secrets.choice(letters) for _ in range(24)), encoding="utf-8")
+    (HOME / "seatline.toml").write_text(SETTINGS, encoding="utf-8")
+    script("image.sh")
+    script("compose.sh", "-p", PROJECT, "up", "-d")
+    wait(lambda: asked("CoreStatus") is not None, 60, "answer from the switch's AMI")
+
+
+def record_contracts() -> None:
+    checked = seatline("check", *map(str, CONTRACTS), "--json")
+    seats = json.loads(checked)["seats"]
+    say(f"    {seats} seats in {len(CONTRACTS)} contracts, no problems")
+    for one in told(seatline("contract", "add", *map(str, CONTRACTS))):
+        say(f"    {one}")
+
+
+def provision() -> None:
+    planned = json.loads(seatline("plan", "--json", codes=(0, 2)))
+    by_kind: dict[str, int] = {}
+    for change in planned["changes"]:
+        by_kind[f"{change['action']} {change['kind']}"] = (
+            by_kind.get(f"{change['action']} {change['kind']}", 0) + 1
+        )
+    say(
+        "    plan:  "
+        + (", ".join(f"{count} x {what}" for what, count in sorted(by_kind.items())) or "no change")
+    )
+    begun = time.monotonic()
+    seatline("apply", "--yes", "--json")
+    say(f"    apply: staged, verified, promoted, reloaded, read back in {time.monotonic() - begun:.1f} s")
+    again = json.loads(seatline("plan", "--json"))
+    say(
+        f"    plan:  {again['add']} to add, {again['change']} to change, {again['remove']} to remove (exit 0)"
+    )
+    wait(lambda: registered() == REGISTRATIONS, 60, f"{REGISTRATIONS} registrations at the operator")
+    say(f"    {REGISTRATIONS} numbers are registered at the operator")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A call that was made: what it should show, how it went."""
+
+    what: str
+    contract: str
+    expected: str
+    ended: Ended
+
+    @property
+    def result(self) -> str:
+        connected = self.ended.seconds > 0
+        return f"{self.ended.seconds:.1f} s" if connected else f"refused ({self.ended.code})"
+
+
+def make_calls() -> list[Made]:
+    ledger = wiring.open_ledger(wiring.load_settings(HOME / "seatline.toml"))
+    keys = {site: ledger.secrets(site) for site in ("zhaotong", "jilin", "kizilsu")}
+    mobile_secret = (HOME / "secrets" / "mobile").read_text(encoding="utf-8")
+    with Phones(bind=SEATS_AT) as phones, Phones(bind=MOBILE_AT) as mobiles:
+
+        def seat(site: str, number: str) -> Phone:
+            return phones.register(
+                number, auth_user=f"seat-{number}", secret=keys[site][number], registrar=PBX
+            )
+
+        first, second = seat("zhaotong", "08702120001"), seat("zhaotong", "08702120002")
+        service, family = seat("jilin", "12393"), seat("kizilsu", "09084220001")
+        mobile = mobiles.register(MOBILE, auth_user="mobile", secret=mobile_secret, registrar=IMS)
+        zhaotong, jilin, kizilsu = BILLS
+        return [
+            made("seat 6001 to 6002, by short number", zhaotong, "free", first.dial("6002"), second),
+            made("service number 12393 to a mobile", jilin, "0.06", service.dial(MOBILE), mobile),
+            made("family phone to a landline", kizilsu, "0.15", family.dial(LANDLINE)),
+            made(
+                "a mobile to seat 6001, by long number", zhaotong, "free", mobile.dial("08702120001"), first
+            ),
+            made("seat 6001 to 110", zhaotong, "free", first.dial("110")),
+            made("seat 6001 abroad", zhaotong, "refused", first.dial(ABROAD)),
+        ]
+
+
+def made(what: str, contract: str, expected: str, call: Call, callee: Phone | None = None) -> Made:
+    """Waits for the call's end and checks that it went as the contract says."""
+    if expected == "refused":
+        ended = call.ended(10)
+        if ended.code != 403 or ended.seconds > 0:
+            raise Broken(f"{what}: should be refused with 403, was {ended.code} {ended.reason}")
+    else:
+        ended = call.talk(TALK, 10)
+        if callee is not None:
+            callee.next_call()
+    say(f"    {what}: {'refused' if expected == 'refused' else 'connected'}")
+    return Made(what, contract, expected, ended)
+
+
+def collect_and_rate() -> dict[str, Any]:
+    records = HOME / "log" / "cdr-custom" / "seatline.json"
+    wait(lambda: settled(records), 10, "call records")
+    first = json.loads(seatline("collect", "--json"))
+    again = json.loads(seatline("collect", "--json"))
+    say(f"    collect: {first['read']} lines read, {first['new']} new calls; again: {again['new']} new")
+    rated = json.loads(seatline("rate", "--json"))
+    say("    rate:    " + ", ".join(f"{count} {outcome}" for outcome, count in rated.items()))
+    if again["new"] or first["new"] < 6 or rated["unrated"] or rated["review"]:
+        raise Broken(f"the records do not add up: {first}, then {again}, {rated}")
+    return bills()
+
+
+def show(calls: list[Made], before: dict[str, Any], after: dict[str, Any]) -> None:
+    """One screen: the calls, the bills, one number."""
+    screens.table(("call", "went", "costs"), [(call.what, call.result, call.expected) for call in calls])
+    for contract in BILLS:
+        sys.stdout.write(seatline("bill", contract, "--cycle", cycle()))
+        expected = sum(
+            Decimal(call.expected) for call in calls if call.contract == contract and "." in call.expected
+        )
+        grown = Decimal(after[contract]["amount"]) - Decimal(before[contract]["amount"])
+        if grown != expected:
+            raise Broken(f"the bill of {contract} grew by {grown:.2f}, not by {expected:.2f}")
+    screens.line("seatline lookup 6001")
+    sys.stdout.write(seatline("lookup", "6001"))
+
+
+def bills() -> dict[str, Any]:
+    return {
+        contract: json.loads(seatline("bill", contract, "--cycle", cycle(), "--json")) for contract in BILLS
+    }
+
+
+def cycle() -> str:
+    return str(Cycle.of(datetime.now(SHANGHAI).date()))
+
+
+def seatline(command: str, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
+    """Runs the command as a user would; its stdout."""
+    settings = () if command == "check" else ("--config", str(HOME / "seatline.toml"))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("seatline"), command, *arguments, *settings],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode not in codes:
+        raise Broken(f"seatline {command} ended with {done.returncode}:\n{done.stderr}{done.stdout}")
+    return done.stdout
+
+
+def told(output: str) -> list[str]:
+    return [line for line in output.splitlines() if line.strip()]
+
+
+def script(name: str, *arguments: str) -> None:
+    environment = {**os.environ, "SEATLINE_RUN_DIR": str(HOME)}
+    done = subprocess.run(
+        [ROOT / "docker" / name, *arguments], env=environment, check=False, stdout=sys.stderr
+    )
+    if done.returncode:
+        raise Broken(f"docker/{name} ended with {done.returncode}")
+
+
+def asked(action: str) -> Any:
+    """The switch's answer to an action without arguments, None if it cannot be had."""
+    settings = wiring.load_settings(HOME / "seatline.toml")
+    try:
+        with wiring.connect(settings.switches["pbx"]) as ami:
+            return ami.send(Action(action))
+    except SwitchError:
+        return None
+
+
+def registered() -> int:
+    """How many of our numbers the operator has taken."""
+    reply = asked("PJSIPShowRegistrationsOutbound")
+    return sum(event.get("Status") == "Registered" for event in reply.events) if reply else 0
+
+
+_seen: list[int] = []
+
+
+def settled(records: Path) -> bool:
+    """Whether the switch has written its records: the file has not grown for three looks."""
+    _seen.append(records.stat().st_size if records.exists() else 0)
+    return len(_seen) >= 3 and _seen[-1] > 0 and len(set(_seen[-3:])) == 1
+
+
+def wait(done: Callable[[], object], seconds: float, what: str) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            raise Broken(f"no {what} within {seconds:g} s")
+        time.sleep(0.3)
+
+
+def step(number: int, what: str) -> None:
+    say(f"{number}/6 {what}")
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+#!/bin/bash
+# Every check and every test there is: `make test` and CI run this. Says what it ran; stops what it started.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+bin=.venv/bin
+say() { printf '\n== %s\n' "$*"; }
+
+if [[ ! -x /usr/lib/postgresql/15/bin/initdb ]]; then
+    [[ $(id -u) == 0 ]] || { echo "install PostgreSQL 15 first (Debian: sudo apt-get install postgresql)" >&2; exit 1; }
+    say "installing PostgreSQL 15"
+    # The tests start a server of their own on loopback; the machine needs none.
+    mkdir -p /etc/postgresql-common
+    [[ -e /etc/postgresql-common/createcluster.conf ]] ||
+        echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
+    { apt-get -qq update || true
+      DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+          -o Dpkg::Options::=--force-confold postgresql-15; } > /tmp/seatline-apt.log 2>&1 < /dev/null ||
+        { tail -n 5 /tmp/seatline-apt.log >&2; echo "PostgreSQL 15 could not be installed" >&2; exit 1; }
+fi
+
+started=no
+docker info > /dev/null 2>&1 || started=yes
+stop_engine() { [[ $started == no ]] || docker/engine.sh stop; }
+trap stop_engine EXIT
+say "docker engine and image"
+docker/image.sh
+
+say "ruff format, ruff check"
+$bin/ruff format --check .
+$bin/ruff check .
+say "mypy --strict"
+$bin/mypy
+say "pytest: unit tests, laws, golden cases, fences; SQLite and PostgreSQL; live with Asterisk and softphones"
+$bin/pytest --durations=8 "$@"

@@ -1,0 +1,205 @@
+"""CSV bytes as rows of cells with their places: UTF-8 or GBK; comma, tab or semicolon (号码表文本)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from provisioning.core.problem import Place, Problem
+
+MAX_BYTES = 4 * 1024 * 1024
+MAX_LINE = 32 * 1024
+MAX_ROWS = 50_000
+MAX_PROBLEMS = 1000
+
+DELIMITERS = (",", "\t", ";")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ONLY_BLANK = re.compile(r"[\s,;\"]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell as written, without its quotes, and where it begins."""
+
+    text: str
+    line: int
+    column: int
+
+
+Row = tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """The rows of a sheet that hold anything, and what is wrong with it as CSV."""
+
+    rows: tuple[Row, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def rows(file: str, content: bytes, is_header: Callable[[str], bool]) -> Sheet:
+    """The rows of one CSV file. `is_header` knows a column's name, by which the delimiter is found."""
+    text = _decoded(file, content)
+    if isinstance(text, Problem):
+        return Sheet(problems=(text,))
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    reader = _Reader(file, _delimiter(lines, is_header))
+    found = tuple(reader.rows(lines))
+    if len(found) > MAX_ROWS:
+        problem = _problem(
+            file,
+            *("too-many-rows", f"the sheet has more than {MAX_ROWS} rows", "split it over several contracts"),
+        )
+        return Sheet(problems=(*reader.problems, problem))
+    return Sheet(rows=found, problems=tuple(reader.problems))
+
+
+def _problem(
+    file: str, code: str, message: str, hint: str, line: int | None = None, column: int | None = None
+) -> Problem:
+    return Problem(code=code, message=message, hint=hint, place=Place(file=file, line=line, column=column))
+
+
+def _decoded(file: str, content: bytes) -> str | Problem:
+    """The text, from UTF-8 with or without a mark, else from GBK (GB 18030)."""
+    if len(content) > MAX_BYTES:
+        return _problem(
+            file,
+            "file-too-large",
+            f"the sheet is larger than {MAX_BYTES} bytes, the most that is read",
+            "delete what does not belong to the number list, or split it over several contracts",
+        )
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _problem(
+            file, "not-utf8", "the sheet is UTF-16 (Unicode text)", 'save it as "CSV UTF-8"', 1, 1
+        )
+    if content.startswith(_SPREADSHEETS):
+        return _problem(
+            file,
+            "not-csv",
+            "this is a spreadsheet, not CSV, whatever its name says",
+            'open it in the spreadsheet program and save it as "CSV UTF-8"',
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        try:
+            return content.decode("gb18030")
+        except UnicodeDecodeError:
+            before = content[: fault.start]
+            line = before.count(b"\n") + 1
+            column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", errors="replace")) + 1
+            return _problem(
+                file, "not-utf8", "the sheet is neither UTF-8 nor GBK", 'save it as "CSV UTF-8"', line, column
+            )
+
+
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+
+
+def _delimiter(lines: list[str], is_header: Callable[[str], bool]) -> str:
+    """What separates the cells: of the first lines, the one by which a column's name stands alone."""
+    for line in lines[:100]:
+        for delimiter in DELIMITERS:
+            parts = line.split(delimiter) if len(line) <= MAX_LINE else []
+            if any(is_header(part.strip(' "')) for part in parts[:200]):
+                return delimiter
+    return ","
+
+
+class _Reader:
+    """Takes lines apart into cells; a quoted cell may go on over several lines."""
+
+    def __init__(self, file: str, delimiter: str) -> None:
+        self.file = file
+        self.delimiter = delimiter
+        self.problems: list[Problem] = []
+        self._cell = re.compile(
+            rf'[ ]*"([^"]*(?:""[^"]*)*)"[ ]*(?={re.escape(delimiter)}|\Z)|([^{re.escape(delimiter)}]*)'
+        )
+
+    def complain(self, code: str, message: str, hint: str, line: int, column: int) -> None:
+        if len(self.problems) == MAX_PROBLEMS - 1:
+            code, message = "too-many-problems", f"after {MAX_PROBLEMS} problems reading stops here"
+            hint = "mend these first; perhaps this is not a CSV file"
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(_problem(self.file, code, message, hint, line, column))
+
+    def rows(self, lines: list[str]) -> Iterator[Row]:
+        """The rows that hold anything, at most one more than are allowed."""
+        number, given = 0, 0
+        while number < len(lines) and given <= MAX_ROWS and len(self.problems) < MAX_PROBLEMS:
+            line = lines[number]
+            number += 1
+            if not line or _ONLY_BLANK.fullmatch(line):
+                continue
+            row, number = self._row(line, lines, number)
+            if any(cell.text for cell in row):
+                given += 1
+                yield row
+
+    def _row(self, line: str, lines: list[str], number: int) -> tuple[Row, int]:
+        """The cells of the row that begins in this line, and the number of lines read with it."""
+        began = number
+        if len(line) > MAX_LINE:
+            self.complain(
+                "line-too-long",
+                f"line {began} has {len(line)} characters; at most {MAX_LINE} are read",
+                "one row of the sheet stands on one line; check for a missing line break",
+                *(began, 1),
+            )
+            return (), number
+        bad = _FORBIDDEN.search(line)
+        if bad:
+            self.complain(
+                "control-character",
+                f"the character U+{ord(bad[0]):04X} cannot stand in a number sheet",
+                "delete it; it may be invisible in the editor",
+                *(began, bad.start() + 1),
+            )
+            return (), number
+        if '"' not in line:
+            return tuple(self._plain(line, began)), number
+        parts, length, closed = [line], len(line), line.count('"') % 2 == 0
+        while not closed and number < len(lines) and length <= MAX_LINE:
+            parts.append(lines[number])
+            length += len(lines[number]) + 1
+            closed = lines[number].count('"') % 2 == 1
+            number += 1
+        if not closed:
+            self.complain(
+                "csv-quote",
+                "a quotation mark opens a cell here and none closes it",
+                'close the cell with "; a quotation mark within a cell is written twice',
+                *(began, line.find('"') + 1),
+            )
+            return (), began
+        return tuple(self._quoted("\n".join(parts), began)), number
+
+    def _plain(self, line: str, number: int) -> Iterator[Cell]:
+        column = 1
+        for part in line.split(self.delimiter):
+            yield Cell(part.strip(), number, column + len(part) - len(part.lstrip()))
+            column += len(part) + 1
+
+    def _quoted(self, joined: str, number: int) -> Iterator[Cell]:
+        at = 0
+        while at <= len(joined):
+            found = self._cell.match(joined, at)
+            assert found is not None  # the second alternative matches the empty text
+            before = joined[:at]
+            line = number + before.count("\n")
+            column = at - before.rfind("\n")
+            if found[1] is not None:
+                yield Cell(found[1].replace('""', '"').strip(), line, column + found[0].index('"'))
+            else:
+                if '"' in found[2]:
+                    self.complain(
+                        "csv-quote",
+                        "a quotation mark stands within a cell",
+                        'put the whole cell in "; a quotation mark within it is written twice',
+                        *(line, column + found[2].index('"')),
+                    )
+                yield Cell(found[2].strip(), line, column + len(found[2]) - len(found[2].lstrip()))
+            at = found.end() + 1

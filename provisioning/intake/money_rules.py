@@ -1,0 +1,168 @@
+"""The fees of one contract add up to what the paper itself states (金额核对)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+
+from provisioning.core.contract import Prorate, Term
+from provisioning.core.money import round_fen
+from provisioning.core.problem import Problem
+from provisioning.intake.fields import Fields
+from provisioning.intake.paper import Paper, Rule
+
+SEAT_ITEM = "seat"
+"""The recurring item that is counted in seats (座机月租)."""
+
+
+def items_once(paper: Paper) -> Iterator[Problem]:
+    """An item stands once among the recurring fees and once among the one-off ones."""
+    for key in ("recurring", "once"):
+        first: dict[str, int] = {}
+        for fee in paper.contract.groups(key):
+            item = fee.get("item")
+            if item is None:
+                continue
+            if item in first:
+                yield fee.problem(
+                    "item",
+                    "duplicate-item",
+                    f"the item {item} stands twice under {key}; first in line {first[item]}",
+                    "give each fee its own short name; the bill shows it",
+                )
+            first.setdefault(item, fee.place("item").line or 0)
+
+
+def priced_once(paper: Paper) -> Iterator[Problem]:
+    """A recurring fee has a unit price or a total; where it has both they agree."""
+    for fee in paper.contract.groups("recurring"):
+        if not fee.sound("unit", "total", "quantity"):
+            continue
+        unit, total = fee.get("unit"), fee.get("total")
+        name = fee.get("item") or "the item"
+        if unit is None and total is None:
+            yield fee.problem(
+                None,
+                "fee-without-price",
+                f"{name} has neither unit nor total",
+                'write unit: "24.00" or total:',
+            )
+        if unit is None or total is None:
+            continue
+        quantity = _quantity(fee, paper)
+        if quantity is not None and round_fen(unit * quantity) != total:
+            yield fee.problem(
+                "total",
+                "fee-does-not-add-up",
+                f"{name}: {quantity} x {unit} is {round_fen(unit * quantity)}, but total says {total}",
+                "correct one of quantity, unit and total; one of unit and total is enough",
+            )
+
+
+def seats_counted(paper: Paper) -> Iterator[Problem]:
+    """A fee for a stated number of seats is for as many seats as there are rows."""
+    if paper.rows is None:
+        return
+    for fee in paper.contract.groups("recurring"):
+        stated = fee.get("quantity")
+        if fee.get("item") == SEAT_ITEM and stated is not None and stated != len(paper.rows):
+            yield fee.problem(
+                "quantity",
+                "seat-count",
+                f"the contract charges {stated} seats, but there are {len(paper.rows)} number rows",
+                "correct the rows or the quantity, or write quantity: seats",
+            )
+
+
+def stated_totals(paper: Paper) -> Iterator[Problem]:
+    """What the paper says a month and the term cost is what its fees add up to."""
+    contract = paper.contract
+    stated = contract.group("stated")
+    amounts = _amounts(paper) if contract.sound("recurring", "once") else None
+    if amounts is None:
+        return
+    month = round_fen(sum((amount for fee, amount in amounts if _way(fee) in _MONTHLY), Decimal(0)))
+    if stated.has("month") and stated.get("month") != month:
+        parts = " + ".join(_part(fee, amount) for fee, amount in amounts if _way(fee) in _MONTHLY)
+        yield stated.problem(
+            "month",
+            "stated-month-differs",
+            f"the paper states {stated.get('month')} a month, but the recurring fees add up to {month}",
+            f"compare {parts or 'the recurring fees: there are none'}",
+        )
+    computed = _term_totals(contract, amounts, month)
+    if stated.has("term") and computed and stated.get("term") not in computed.values():
+        sums = " or ".join(
+            f"{months} months at {month} and the other fees, {total}" for months, total in computed.items()
+        )
+        yield stated.problem(
+            "term",
+            "stated-term-differs",
+            f"the paper states {stated.get('term')} for the term, but the fees add up to {sums}",
+            "compare fees and term; each calendar month the term touches counts in full",
+        )
+
+
+def _term_totals(
+    contract: Fields, amounts: list[tuple[Fields, Decimal]], month: Decimal
+) -> dict[int, Decimal]:
+    """What the whole term costs, by months counted: those of the term, and those charged if fewer."""
+    term = contract.group("term")
+    first, last = term.get("from"), term.get("to")
+    if first is None or last is None or last < first:
+        return {}
+    starts = contract.group("billing").get("starts") or first
+    once = sum((fee.get("total") for fee in contract.groups("once")), Decimal(0))
+    totals: dict[int, Decimal] = {}
+    for begins in (first, starts):
+        if first <= begins <= last:
+            months = Term(first=begins, last=last).months
+            rest = sum((amount * _TIMES[_way(fee)](months) for fee, amount in amounts), once)
+            totals[months] = round_fen(rest)
+    return totals
+
+
+_MONTHLY = frozenset({Prorate.MONTH, Prorate.DAY})
+_TIMES: Mapping[Prorate, Callable[[int], int]] = {
+    Prorate.MONTH: lambda months: months,
+    Prorate.DAY: lambda months: months,
+    Prorate.YEAR: lambda months: -(-months // 12),
+    Prorate.ONCE: lambda months: 1,
+}
+"""How often a fee is charged in a term of so many months."""
+
+
+def _way(fee: Fields) -> Prorate:
+    return Prorate(fee.get("prorate") or Prorate.MONTH)
+
+
+def _part(fee: Fields, amount: Decimal) -> str:
+    return f"{fee.get('item')} {amount}"
+
+
+def _quantity(fee: Fields, paper: Paper) -> Decimal | None:
+    """How many units: as written, 1 when nothing is, the rows for seats; None when that is unknown."""
+    if not fee.has("quantity"):
+        return Decimal(1)
+    written: Decimal | None = fee.get("quantity")
+    if written is not None:
+        return written
+    return None if paper.rows is None else Decimal(len(paper.rows))
+
+
+def _amounts(paper: Paper) -> list[tuple[Fields, Decimal]] | None:
+    """Each recurring fee and what a full period of it costs; None when one of them is unknown."""
+    found: list[tuple[Fields, Decimal]] = []
+    for fee in paper.contract.groups("recurring"):
+        unit, total = fee.get("unit"), fee.get("total")
+        quantity = _quantity(fee, paper)
+        if unit is not None and quantity is not None:
+            found.append((fee, round_fen(unit * quantity)))
+        elif unit is None and total is not None:
+            found.append((fee, total))
+        else:
+            return None
+    return found
+
+
+MONEY_RULES: tuple[Rule, ...] = (items_once, priced_once, seats_counted, stated_totals)

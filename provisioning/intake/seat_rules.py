@@ -1,0 +1,168 @@
+"""What must hold between the number rows of one contract, and between them and its site (号码表校验)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from provisioning.core.problem import Problem
+from provisioning.intake import number_forms
+from provisioning.intake.area_plan import fits_plan
+from provisioning.intake.fields import Fields, Found
+from provisioning.intake.paper import Paper, Rule
+
+
+def numbers_once(paper: Paper) -> Iterator[Problem]:
+    """A long number, or a second one, belongs to one seat; so does a short number."""
+    yield from _once(paper, ("long_number", "second_number"), "duplicate-long-number", "long number")
+    yield from _once(paper, ("short_number",), "duplicate-short-number", "short number")
+
+
+def _once(paper: Paper, columns: tuple[str, ...], code: str, what: str) -> Iterator[Problem]:
+    first: dict[str, Found] = {}
+    for column in columns:
+        for row in paper.seats:
+            found = row.values.get(column)
+            if found is None:
+                continue
+            if found.value in first:
+                yield row.problem(
+                    column,
+                    code,
+                    f"the {what} {found.value} stands twice; first in line {first[found.value].line}",
+                    "each number belongs to one seat; compare with the operator's list",
+                )
+            first.setdefault(found.value, found)
+
+
+def short_number_fits(paper: Paper) -> Iterator[Problem]:
+    """A short number has the length and the first digit that the site states."""
+    shape = paper.site.group("short_numbers")
+    count, first = shape.get("digits"), shape.get("first")
+    if count is None or first is None:
+        return
+    for row in paper.seats:
+        number: str | None = row.get("short_number")
+        if number is not None and (len(number) != count or number[0] not in first):
+            yield row.problem(
+                "short_number",
+                "short-number-shape",
+                f"the short number {number} does not have {count} digits beginning with {' or '.join(first)}",
+                "correct it, or site.short_numbers",
+            )
+
+
+def one_length(paper: Paper) -> Iterator[Problem]:
+    """The numbers of one area are all of one length; a different one is probably a slip."""
+    area = paper.site.get("area_code")
+    if area is None:
+        return
+    lengths = Counter(len(row.get("long_number")) for row in _in_area(paper, area))
+    if len(lengths) < 2:
+        return
+    usual = lengths.most_common(1)[0][0]
+    for row in _in_area(paper, area):
+        number: str = row.get("long_number")
+        if len(number) != usual:
+            yield row.warning(
+                "long_number",
+                "number-length",
+                f"{number} has {len(number)} digits, most others of area {area} have {usual}",
+                "compare it with the operator's list",
+            )
+
+
+def usual_numbers(paper: Paper) -> Iterator[Problem]:
+    """The local part of a fixed number begins with 2 to 8, and is as long as the area's numbers are."""
+    for row in paper.seats:
+        number: str = row.get("long_number") or ""
+        if number_forms.UNUSUAL.fullmatch(number):
+            yield row.warning(
+                "long_number",
+                "number-unusual",
+                f"{number} is unusual: behind the area code public numbers begin with 2 to 8",
+                "compare it with the operator's list",
+            )
+        elif number_forms.is_fixed(number) and not fits_plan(number):
+            yield row.warning(
+                "long_number",
+                "number-not-in-plan",
+                f"{number} is not in the numbering plan: no such area, or its numbers have another length",
+                "compare it with the operator's list",
+            )
+
+
+def _in_area(paper: Paper, area: str) -> Iterator[Fields]:
+    for row in paper.seats:
+        number = row.get("long_number")
+        if number is not None and number.startswith(area) and number_forms.is_fixed(number):
+            yield row
+
+
+def ports_fit(paper: Paper) -> Iterator[Problem]:
+    """A row names an IAD of the site, and no two rows the same port of it."""
+    names = {iad.get("name") for iad in paper.site.groups("iads")}
+    known = paper.site.sound("iads")
+    first: dict[tuple[str, int], int] = {}
+    for row in paper.seats:
+        iad, port = row.get("iad"), row.get("port")
+        if iad is not None and known and iad not in names:
+            listed = ", ".join(sorted(name for name in names if name)) or "none"
+            yield row.problem(
+                "iad",
+                "unknown-iad",
+                f"there is no IAD {iad} at the site",
+                f"site.iads lists {listed}; correct the row or add the IAD there",
+            )
+        if port is not None and iad is None and "iad" not in row.faulty:
+            yield row.problem(
+                "port",
+                "port-without-iad",
+                f"port {port} of which IAD is not said",
+                "write the IAD's name in the column iad (接入设备), or leave both empty",
+            )
+        if iad is None or port is None:
+            continue
+        if (iad, port) in first:
+            yield row.problem(
+                "port",
+                "duplicate-port",
+                f"port {port} of {iad} is used twice; first in line {first[iad, port]}",
+                "give each seat its own port",
+            )
+        first.setdefault((iad, port), row.place("port").line or 0)
+
+
+def allowed_numbers(paper: Paper) -> Iterator[Problem]:
+    """With an allow-list a seat has numbers it may call; a short one among them is one of the contract's."""
+    shorts = {row.get("short_number") for row in paper.seats}
+    known = not any("short_number" in row.faulty for row in paper.seats)
+    listed = paper.contract.group("policy").get("allow_list") is True
+    for row in paper.seats:
+        allowed: tuple[str, ...] = row.get("allowed") or ()
+        if listed and not allowed and "allowed" not in row.faulty:
+            yield row.warning(
+                "long_number",
+                "nothing-allowed",
+                f"{row.get('long_number') or 'the seat'} may call nobody but emergency numbers: "
+                "policy.allow_list is on and the seat lists no number",
+                "write the numbers it may call in the column allowed (亲情号码), separated by ;",
+            )
+        for number in allowed:
+            if known and number not in shorts and number_forms.is_short_form(number):
+                yield row.problem(
+                    "allowed",
+                    "unknown-short-number",
+                    f"{number} among the allowed numbers is no short number of this contract",
+                    "write a short number of the number rows, or the number with its area code",
+                )
+
+
+SEAT_RULES: tuple[Rule, ...] = (
+    numbers_once,
+    short_number_fits,
+    one_length,
+    usual_numbers,
+    ports_fit,
+    allowed_numbers,
+)
