@@ -1,0 +1,86 @@
+#!/bin/bash
+# Starts one Asterisk: writes its configuration from the templates of its role, then runs it as a plain user.
+#
+# SEATLINE_ROLE       pbx (the customer's switch) or ims (plays the operator)
+# SEATLINE_*          fill the @SEATLINE_*@ marks of the templates
+# SEATLINE_IMS_NUMBERS  ims only: public users it lets register, as FIRSTxCOUNT with blanks between
+# /run/secrets/NAME   fill the @secret:NAME@ marks; a secret is in no argument, environment or log
+#
+# Everything here is done with the shell's own words, so that no secret is ever an argument of a process.
+set -euo pipefail
+shopt -s nullglob
+umask 022
+
+fail() { printf 'seatline-switch: %s\n' "$*" >&2; exit 78; }
+
+role=${SEATLINE_ROLE:-pbx}
+templates=/usr/local/share/seatline/$role
+[[ -d $templates ]] || fail "SEATLINE_ROLE is pbx or ims, not '$role'"
+
+# $1: text; prints it with all marks filled in.
+fill() {
+    local text=$1 name value
+    while [[ $text =~ @(SEATLINE_[A-Z_]+)@ ]]; do
+        name=${BASH_REMATCH[1]}
+        value=${!name:-}
+        [[ -n $value ]] || fail "$name is not set"
+        [[ $value =~ ^[A-Za-z0-9._:+,-]+$ ]] || fail "$name may hold letters, digits and . _ : + , - only"
+        text=${text//"@$name@"/"$value"}
+    done
+    while [[ $text =~ @secret:([a-z-]+)@ ]]; do
+        name=${BASH_REMATCH[1]}
+        [[ -r /run/secrets/$name ]] || fail "the secret file $name is missing or unreadable"
+        value=$(< "/run/secrets/$name")
+        [[ $value =~ ^[A-Za-z0-9]{12,64}$ ]] || fail "the secret $name is not 12 to 64 letters and digits"
+        text=${text//"@secret:$name@"/"$value"}
+    done
+    printf '%s\n' "$text"
+}
+
+# $1: FIRSTxCOUNT ...; prints the numbers, with commas between.
+count_out() {
+    local range first count sign i numbers=()
+    for range in $1; do
+        [[ $range =~ ^(\+?)([1-9][0-9]{2,14})x([0-9]{1,5})$ ]] || fail "'$range' is not like +868702120001x69"
+        sign=${BASH_REMATCH[1]} first=${BASH_REMATCH[2]} count=${BASH_REMATCH[3]}
+        for ((i = 0; i < count; i++)); do numbers+=("$sign$((first + i))"); done
+    done
+    local IFS=,
+    printf '%s' "${numbers[*]}"
+}
+
+# Files a person reads outside belong to the owner of the mounted log folder; root's are given to asterisk.
+owner=$(stat -c %u /var/log/asterisk)
+if [[ $owner == 0 ]]; then
+    owner=$(id -u asterisk)
+    group=$(id -g asterisk)
+else
+    group=$(stat -c %g /var/log/asterisk)
+fi
+
+if [[ $role == ims ]]; then
+    SEATLINE_IMS_NUMBERS=$(count_out "${SEATLINE_IMS_NUMBERS:-}")
+fi
+
+mkdir -p /etc/asterisk /run/asterisk /var/log/asterisk/{cdr-csv,cdr-custom}
+chmod 0750 /etc/asterisk
+for template in "$templates"/*.conf; do
+    target=/etc/asterisk/${template##*/}
+    text=$(< "$template")
+    (umask 027 && fill "$text" > "$target.new") || exit 78
+    mv "$target.new" "$target"
+done
+
+if [[ $role == ims ]]; then
+    for number in ${SEATLINE_IMS_NUMBERS//,/ }; do
+        printf '\n[%s]\ntype = aor\nmax_contacts = 1\nremove_existing = yes\n' "$number"
+    done >> /etc/asterisk/pjsip-numbers.conf
+fi
+
+if [[ $(id -u) == 0 ]]; then
+    chown -R "$owner:$group" /etc/asterisk /run/asterisk /var/log/asterisk \
+        /var/lib/asterisk /var/spool/asterisk /var/cache/asterisk
+    exec setpriv --reuid="$owner" --regid="$group" --clear-groups --no-new-privs \
+        /usr/sbin/asterisk -f "$@"
+fi
+exec /usr/sbin/asterisk -f "$@"
