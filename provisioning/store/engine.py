@@ -1,0 +1,134 @@
+"""Opening a database by its URL, and the two ways to use it: reading and writing (数据库连接)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from provisioning.flows.errors import FlowError, LedgerUnavailable
+from provisioning.store.faults import told_clearly
+
+BUSY_SECONDS = 5.0
+CONNECT_SECONDS = 5
+_HOW = "write sqlite:///seatline.db or postgresql+psycopg://user@host/database"
+_WRITER_LOCK = 7328545
+"""The advisory lock that every writer takes on PostgreSQL: one writer at a time, as SQLite has it."""
+
+
+def parse_url(url: str) -> URL:
+    """The URL of a ledger; FlowError, which never repeats the URL, when it is none we can use."""
+    try:
+        parsed = make_url(url)
+        parsed.port  # noqa: B018 - a port that is not a number is noticed here
+    except (ArgumentError, ValueError):
+        raise FlowError(f"the ledger's URL cannot be read; {_HOW}") from None
+    if parsed.drivername == "sqlite":
+        if not parsed.database or parsed.database == ":memory:" or parsed.database.startswith("file:"):
+            raise FlowError(f"the ledger needs a file of its own; {_HOW}")
+        return parsed
+    if parsed.drivername in ("postgresql", "postgresql+psycopg"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise FlowError(f"the ledger cannot be kept in {parsed.drivername!r}; {_HOW}")
+
+
+def make_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
+    """An engine for that URL; nothing is opened yet.
+
+    `busy_seconds` is how long a writer waits for another before `LedgerUnavailable`. Values never stand in
+    the exceptions or logs of statements: they could be secrets.
+    """
+    parsed = parse_url(url)
+    options: dict[str, Any] = {
+        "hide_parameters": True,
+        "json_serializer": lambda value: json.dumps(value, ensure_ascii=False),
+    }
+    try:
+        if parsed.drivername == "sqlite":
+            engine = create_engine(parsed, **options)
+            _tune_sqlite(engine, busy_seconds)
+        else:
+            engine = create_engine(
+                parsed.update_query_dict({"connect_timeout": _connect_timeout(parsed)}),
+                pool_pre_ping=True,
+                **options,
+            )
+    except (SQLAlchemyError, ImportError) as fault:
+        raise FlowError(f"the ledger's database driver cannot be loaded: {type(fault).__name__}") from None
+    _mark_writers(engine, busy_seconds)
+    return engine
+
+
+def _connect_timeout(url: URL) -> str:
+    given = url.query.get("connect_timeout")
+    return given if isinstance(given, str) else str(CONNECT_SECONDS)
+
+
+def _tune_sqlite(engine: Engine, busy_seconds: float) -> None:
+    """WAL, so that readers never wait; FULL, so that a committed row survives a power cut."""
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver
+        for pragma in (
+            f"busy_timeout = {int(busy_seconds * 1000)}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _mark_writers(engine: Engine, busy_seconds: float) -> None:
+    sqlite = engine.dialect.name == "sqlite"
+    patience = f"SET LOCAL lock_timeout = {max(1, int(busy_seconds * 1000))}"
+    one_writer = f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("seatline_writes", False)
+        if sqlite:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        elif writes:
+            connection.exec_driver_sql(patience)
+            connection.exec_driver_sql(one_writer)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads and waits for nobody."""
+    with told_clearly(engine), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes, all or nothing; the only one at its time, on both databases."""
+    with told_clearly(engine), engine.connect() as connection:
+        connection = connection.execution_options(seatline_writes=True)
+        with connection.begin():
+            yield connection
+
+
+def sqlite_file(engine: Engine) -> Path | None:
+    """The file of a SQLite ledger; None on another database."""
+    if engine.dialect.name != "sqlite":
+        return None
+    return Path(str(engine.url.database))
+
+
+def create_file(path: Path) -> None:
+    """Makes the empty file of a new SQLite ledger, for its owner's eyes only: it will hold SIP secrets."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except OSError as fault:
+        raise LedgerUnavailable(
+            f"ledger {path}: cannot be created: {fault.strerror}. Make its folder, or correct the URL."
+        ) from None

@@ -1,0 +1,190 @@
+"""The ledger as the flows see it: one class, each method one transaction (台账)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine
+
+from pbx.cdr import Cdr
+from provisioning.core.call import RatedCall
+from provisioning.core.contract import Contract, ContractVersion
+from provisioning.core.cycle import Cycle
+from provisioning.flows.errors import LedgerUnavailable
+from provisioning.flows.ports import (
+    Batch,
+    Holding,
+    Ledger,
+    RecordKey,
+    SourceState,
+    StoredBill,
+    StoredRecord,
+)
+from provisioning.store import bills, contracts, lookup, rated, records, sip_secrets, sources, trail
+from provisioning.store.engine import (
+    BUSY_SECONDS,
+    create_file,
+    make_engine,
+    reading,
+    sqlite_file,
+    writing,
+)
+from provisioning.store.faults import UPGRADE, name_of
+from provisioning.store.revision import outdated, revision_of
+
+
+def open_ledger(url: str, *, create: bool = True, busy_seconds: float = BUSY_SECONDS) -> SqlLedger:
+    """The ledger at that URL, its tables' revision checked.
+
+    With `create`, a database without any table (a new SQLite file, an empty PostgreSQL database) gets the
+    ledger's tables; tables that are older or newer are never touched. Raises LedgerUnavailable,
+    LedgerOutdated, or FlowError for a URL that cannot be used.
+    """
+    engine = make_engine(url, busy_seconds=busy_seconds)
+    try:
+        file = sqlite_file(engine)
+        if file is not None and not file.exists():
+            if not create:
+                raise LedgerUnavailable(f"ledger {name_of(engine)}: there is none; {UPGRADE} to make it.")
+            create_file(file)
+        found = _revision(engine)
+        if found is None and create:
+            from provisioning.store.upgrade import upgrade_empty
+
+            upgrade_empty(engine)
+            found = _revision(engine)
+        wrong = outdated(engine, found)
+        if wrong is not None:
+            raise wrong
+    except BaseException:
+        engine.dispose()
+        raise
+    return SqlLedger(engine)
+
+
+def _revision(engine: Engine) -> str | None:
+    with reading(engine) as connection:
+        return revision_of(connection)
+
+
+class SqlLedger:
+    """The ledger in a relational database; `open_ledger` makes one. See the protocol for each method.
+
+    A context manager: closes its connections at the end. Its repr names the database, never a password.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __repr__(self) -> str:
+        return f"<SqlLedger {name_of(self._engine)}>"
+
+    def __enter__(self) -> SqlLedger:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes all connections to the database."""
+        self._engine.dispose()
+
+    def versions(self, contract: str | None = None) -> tuple[ContractVersion, ...]:
+        with reading(self._engine) as connection:
+            return contracts.versions(connection, contract)
+
+    def record_versions(
+        self,
+        additions: Sequence[tuple[Contract, date]],
+        *,
+        new_secret: Callable[[], str],
+        at: datetime,
+        who: str,
+    ) -> tuple[ContractVersion, ...]:
+        """Records each contract that differs from its latest version; returns only what was recorded.
+
+        FlowError, listing every obstacle: a day not after the latest version's, numbers or a site that
+        another contract has in the same days.
+        """
+        with writing(self._engine) as connection:
+            return contracts.record(connection, additions, new_secret=new_secret, at=at, who=who)
+
+    def secrets(self, site: str) -> Mapping[str, str]:
+        with reading(self._engine) as connection:
+            return sip_secrets.of_site(connection, site)
+
+    def look_up(self, text: str, on: date, *, limit: int = 50) -> tuple[Holding, ...]:
+        with reading(self._engine) as connection:
+            return lookup.look_up(connection, text, on, limit=limit)
+
+    def source(self, switch: str, path: str) -> SourceState | None:
+        with reading(self._engine) as connection:
+            return sources.by_path(connection, switch, path)
+
+    def source_by_inode(self, switch: str, inode: int) -> tuple[SourceState, ...]:
+        with reading(self._engine) as connection:
+            return sources.by_inode(connection, switch, inode)
+
+    def stored(self, switch: str, keys: Sequence[RecordKey]) -> Mapping[RecordKey, StoredRecord]:
+        with reading(self._engine) as connection:
+            return records.stored(connection, switch, keys)
+
+    def store(self, batch: Batch, *, at: datetime) -> None:
+        with writing(self._engine) as connection:
+            records.store(connection, batch, at=at)
+
+    def held_count(self) -> int:
+        with reading(self._engine) as connection:
+            return records.held_count(connection)
+
+    def to_rate(self, *, again: bool) -> Iterator[tuple[int, Cdr]]:
+        """The records to rate as they stand now; what is saved meanwhile does not show among them."""
+        with reading(self._engine) as connection:
+            yield from rated.to_rate(connection, again=again)
+
+    def save_rated(self, rated_calls: Iterable[tuple[int, RatedCall]]) -> None:
+        with writing(self._engine) as connection:
+            rated.save(connection, rated_calls)
+
+    def rated_calls(self, contract: str, cycle: Cycle) -> tuple[tuple[int, RatedCall], ...]:
+        with reading(self._engine) as connection:
+            return rated.of_cycle(connection, contract, cycle)
+
+    def late_calls(self, contract: str, before: Cycle) -> tuple[tuple[int, RatedCall], ...]:
+        with reading(self._engine) as connection:
+            return rated.late(connection, contract, before)
+
+    def outcome_counts(self) -> Mapping[str, int]:
+        with reading(self._engine) as connection:
+            return rated.counts(connection)
+
+    def unpriced(self, *, limit: int = 20) -> tuple[tuple[Cdr, RatedCall], ...]:
+        with reading(self._engine) as connection:
+            return rated.unpriced(connection, limit=limit)
+
+    def bill(self, contract: str, cycle: Cycle) -> StoredBill | None:
+        with reading(self._engine) as connection:
+            return bills.find(connection, contract, cycle)
+
+    def close_bill(self, bill: StoredBill, *, calls: Sequence[int], who: str) -> None:
+        with writing(self._engine) as connection:
+            bills.close(connection, bill, calls=calls, who=who)
+
+    def record_applied(
+        self, *, site: str, switch: str, digest: str, plan: Mapping[str, Any], at: datetime, who: str
+    ) -> None:
+        with writing(self._engine) as connection:
+            trail.applied(connection, site=site, switch=switch, digest=digest, plan=plan, at=at, who=who)
+
+    def audit(self, *, event: str, subject: str, detail: Mapping[str, Any], at: datetime, who: str) -> None:
+        with writing(self._engine) as connection:
+            trail.note(connection, event=event, subject=subject, detail=detail, at=at, who=who)
+
+
+if TYPE_CHECKING:
+    _satisfies: type[Ledger] = SqlLedger

@@ -1,0 +1,144 @@
+"""The verdict of each call record: whose it is, what it costs and why (批价结果)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, exists, false, func, or_, select, true, update
+
+from pbx.cdr import Cdr
+from provisioning.core.call import Direction, Outcome, RatedCall
+from provisioning.core.contract import Zone
+from provisioning.core.cycle import Cycle
+from provisioning.store.insertion import insertion
+from provisioning.store.portions import streamed
+from provisioning.store.records import COLUMNS, cdr
+from provisioning.store.tables import bill, call_record, rated_call
+
+SETTLED = (Outcome.RATED, Outcome.FREE)
+"""The outcomes that are final until somebody rates again; the others are tried each time."""
+
+VERDICT = tuple(column for column in rated_call.c if column.name not in ("record", "bill"))
+_AT_ONCE = 2000
+
+
+def to_rate(connection: Connection, *, again: bool) -> Iterator[tuple[int, Cdr]]:
+    """Records by id in the order of their start, some at a time; see the Ledger protocol for which."""
+    asked = select(call_record.c.id, *COLUMNS).order_by(call_record.c.start, call_record.c.id)
+    if again:
+        asked = asked.outerjoin(rated_call, rated_call.c.record == call_record.c.id)
+        asked = asked.where(rated_call.c.bill.is_(None))
+    else:
+        asked = asked.where(call_record.c.settled.is_(false()))
+    for row in connection.execution_options(yield_per=_AT_ONCE).execute(asked):
+        yield row[0], cdr(row, 1)
+
+
+def save(connection: Connection, rated: Iterable[tuple[int, RatedCall]]) -> None:
+    """Writes the verdicts in the place of former ones; what stands on a closed bill stays as it is."""
+    made = insertion(connection, rated_call)
+    kept = made.on_conflict_do_update(
+        index_elements=["record"],
+        set_={column.name: made.excluded[column.name] for column in VERDICT},
+        where=rated_call.c.bill.is_(None),
+    )
+    for some in streamed(rated, _AT_ONCE):
+        connection.execute(kept, [_row(record, call) for record, call in some])
+        for done in (True, False):
+            numbers = [record for record, call in some if (call.outcome in SETTLED) is done]
+            if numbers:
+                connection.execute(_SETTLE[done], {"numbers": numbers})
+
+
+_ON_A_BILL = exists().where(rated_call.c.record == call_record.c.id, rated_call.c.bill.is_not(None))
+_SETTLE = {
+    done: update(call_record)
+    .where(
+        call_record.c.id.in_(bindparam("numbers", expanding=True)),
+        call_record.c.settled.is_(false() if done else true()),
+        ~_ON_A_BILL,
+    )
+    .values(settled=done)
+    for done in (True, False)
+}
+
+
+def of_cycle(connection: Connection, contract: str, cycle: Cycle) -> tuple[tuple[int, RatedCall], ...]:
+    """The contract's calls of that cycle in call order, with record id."""
+    return _calls(connection, rated_call.c.contract == contract, rated_call.c.cycle == str(cycle))
+
+
+def late(connection: Connection, contract: str, before: Cycle) -> tuple[tuple[int, RatedCall], ...]:
+    """Charged calls of cycles whose bill is closed without them, in call order."""
+    closed = select(bill.c.cycle).where(bill.c.contract == contract, bill.c.cycle < str(before))
+    return _calls(
+        connection,
+        rated_call.c.contract == contract,
+        rated_call.c.bill.is_(None),
+        rated_call.c.outcome == Outcome.RATED.value,
+        rated_call.c.cycle.in_(closed),
+    )
+
+
+def counts(connection: Connection) -> Mapping[str, int]:
+    """How many records by outcome; each outcome is there, if only with 0."""
+    asked = select(rated_call.c.outcome, func.count()).group_by(rated_call.c.outcome)
+    found = {outcome.value: 0 for outcome in Outcome}
+    found.update((row[0], row[1]) for row in connection.execute(asked))
+    return found
+
+
+def unpriced(connection: Connection, *, limit: int) -> tuple[tuple[Cdr, RatedCall], ...]:
+    """The newest unrated records and those in review."""
+    asked = (
+        select(*COLUMNS, *VERDICT)
+        .join(rated_call, rated_call.c.record == call_record.c.id)
+        .where(
+            call_record.c.settled.is_(false()),
+            or_(rated_call.c.outcome == Outcome.UNRATED.value, rated_call.c.outcome == Outcome.REVIEW.value),
+        )
+        .order_by(call_record.c.start.desc(), call_record.c.id.desc())
+        .limit(limit)
+    )
+    return tuple((cdr(row), _call(row[len(COLUMNS) :])) for row in connection.execute(asked))
+
+
+def _calls(connection: Connection, *conditions: Any) -> tuple[tuple[int, RatedCall], ...]:
+    order = (call_record.c.answer, call_record.c.uniqueid, call_record.c.sequence)
+    asked = (
+        select(call_record.c.id, *order, *VERDICT)
+        .join(rated_call, rated_call.c.record == call_record.c.id)
+        .where(*conditions)
+    )
+    rows = sorted(connection.execute(asked), key=lambda row: (row[1] or 0, row[2], row[3]))
+    return tuple((row[0], _call(row[4:])) for row in rows)
+
+
+def _row(record: int, call: RatedCall) -> dict[str, Any]:
+    return {
+        "record": record,
+        "outcome": call.outcome.value,
+        "reason": call.reason,
+        "contract": call.contract,
+        "version": call.version,
+        "seat": call.seat,
+        "direction": None if call.direction is None else call.direction.value,
+        "other": call.other,
+        "number_class": call.number_class,
+        "zone": None if call.zone is None else call.zone.value,
+        "day": call.day,
+        "cycle": None if call.cycle is None else str(call.cycle),
+        "microseconds": call.microseconds,
+        "increments": call.increments,
+        "rate": call.rate,
+        "amount": call.amount,
+    }
+
+
+def _call(verdict: Any) -> RatedCall:
+    values = {column.name: value for column, value in zip(VERDICT, verdict, strict=True)}
+    values["outcome"] = Outcome(values["outcome"])
+    for name, kind in (("direction", Direction), ("zone", Zone), ("cycle", Cycle.parse)):
+        values[name] = None if values[name] is None else kind(values[name])
+    return RatedCall(**values)

@@ -1,0 +1,43 @@
+"""What was done, by whom and when: the audit and the applied plans, only ever added to (审计)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from provisioning.store.tables import applied_plan, audit
+
+
+def note(
+    connection: Connection, *, event: str, subject: str, detail: Mapping[str, Any], at: datetime, who: str
+) -> None:
+    """One line of the audit. The caller keeps secrets and other people's numbers out of the detail."""
+    row = {"at": at, "who": who, "event": event, "subject": subject, "detail": dict(detail)}
+    connection.execute(insert(audit).values(**row))
+
+
+def applied(
+    connection: Connection,
+    *,
+    site: str,
+    switch: str,
+    digest: str,
+    plan: Mapping[str, Any],
+    at: datetime,
+    who: str,
+) -> None:
+    """A plan that was applied and read back, whole, and its line in the audit."""
+    row = {
+        "site": site,
+        "switch": switch,
+        "digest": digest,
+        "plan": dict(plan),
+        "applied_at": at,
+        "applied_by": who,
+    }
+    connection.execute(insert(applied_plan).values(**row))
+    detail = {"switch": switch, "digest": digest}
+    note(connection, event="plan-applied", subject=site, detail=detail, at=at, who=who)

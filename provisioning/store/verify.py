@@ -1,0 +1,160 @@
+"""Whether the ledger can be trusted: every line as it was read, every sum as it was billed (校验)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, or_, select, text, type_coerce
+from sqlalchemy.types import NullType
+
+from provisioning.flows.errors import FlowError, LedgerUnavailable
+from provisioning.store.bills import digest
+from provisioning.store.engine import make_engine, reading, sqlite_file
+from provisioning.store.faults import name_of
+from provisioning.store.revision import outdated, revision_of
+from provisioning.store.tables import bill, call_record, rated_call, seat_period, site
+from provisioning.store.values import sha256
+
+SHOWN = 20
+"""How many findings of one kind are told one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is not as it should be; `code` is stable, `message` is for a person."""
+
+    code: str
+    message: str
+
+
+def verify(url: str) -> list[Finding]:
+    """Everything found wrong in the ledger; empty when it can be trusted. Changes nothing.
+
+    Raises LedgerUnavailable only when there is no database to look at.
+    """
+    engine = make_engine(url)
+    try:
+        file = sqlite_file(engine)
+        if file is not None and not file.exists():
+            raise LedgerUnavailable(f"ledger {name_of(engine)}: there is none to verify.")
+        return _findings(engine)
+    finally:
+        engine.dispose()
+
+
+def _findings(engine: Engine) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        with reading(engine) as connection:
+            if engine.dialect.name == "sqlite":
+                found += _told("damaged", _sqlite_damage(connection))
+            wrong = outdated(engine, revision_of(connection))
+            if wrong is not None:
+                return [*found, Finding(code="outdated", message=str(wrong))]
+            for code, check in _CHECKS.items():
+                found += _told(code, check(connection))
+    except LedgerUnavailable:
+        raise
+    except FlowError as fault:
+        found.append(Finding(code="damaged", message=str(fault)))
+    return found
+
+
+def _told(code: str, messages: Iterator[str]) -> list[Finding]:
+    """The first findings of a kind, and how many more there are."""
+    found = [Finding(code=code, message=message) for message in islice(messages, SHOWN)]
+    more = sum(1 for _ in messages)
+    if more:
+        found.append(Finding(code=code, message=f"and {more} more of this kind"))
+    return found
+
+
+def _sqlite_damage(connection: Connection) -> Iterator[str]:
+    for (told,) in connection.execute(text("PRAGMA integrity_check")):
+        if told != "ok":
+            yield f"the file is damaged: {told}; restore the newest good backup"
+    for row in connection.execute(text("PRAGMA foreign_key_check")):
+        yield f"row {row[1]} of {row[0]} refers to a row of {row[2]} that is not there"
+
+
+def _changed_records(connection: Connection) -> Iterator[str]:
+    untyped = NullType()  # a hand may have written text where bytes belong
+    asked = select(
+        call_record.c.id,
+        call_record.c.switch,
+        type_coerce(call_record.c.raw, untyped).label("raw"),
+        type_coerce(call_record.c.sha256, untyped).label("digest"),
+    ).execution_options(yield_per=2000)
+    for row in connection.execute(asked):
+        if not isinstance(row.raw, bytes) or sha256(row.raw) != row.digest:
+            yield f"call record {row.id} of switch {row.switch}: its line is not the one that was read"
+
+
+def _dangling_verdicts(connection: Connection) -> Iterator[str]:
+    asked = (
+        select(rated_call.c.record)
+        .outerjoin(call_record, call_record.c.id == rated_call.c.record)
+        .where(call_record.c.id.is_(None))
+    )
+    for (record,) in connection.execute(asked):
+        yield f"rated call {record} refers to a call record that is not there"
+
+
+def _wrong_bills(connection: Connection) -> Iterator[str]:
+    for row in connection.execute(select(bill).order_by(bill.c.contract, bill.c.cycle)):
+        name = f"bill {row.contract} {row.cycle}"
+        if digest(row.document) != row.sha256:
+            yield f"{name}: is not the document that was closed"
+        asked = select(rated_call.c.amount).where(rated_call.c.bill == row.id)
+        amounts = list(connection.execute(asked).scalars())
+        if len(amounts) != row.calls or sum(amounts, Decimal(0)) != row.calls_amount:
+            yield (
+                f"{name}: was closed with {row.calls} calls for {row.calls_amount:f}, "
+                f"now {len(amounts)} calls for {sum(amounts, Decimal(0)):f} stand on it"
+            )
+        wrong = _wrong_sum(row.document)
+        if wrong is not None:
+            yield f"{name}: {wrong}"
+
+
+def _wrong_sum(document: Mapping[str, Any]) -> str | None:
+    """Whether the parts of a bill's document add up to its amount; None when they do."""
+    try:
+        parts = [
+            Decimal(line["amount"])
+            for group in ("recurring", "once", "calls", "adjustments")
+            for line in document.get(group, ())
+        ]
+        parts.append(Decimal(document.get("messages", {}).get("amount", "0")))
+        parts.append(Decimal(document.get("late_fee", "0")))
+        stated = Decimal(document["amount"])
+    except (KeyError, TypeError, AttributeError, InvalidOperation):
+        return "has no amounts that can be added up"
+    total = sum(parts, Decimal(0))
+    return None if total == stated else f"its parts add up to {total:f}, its amount says {stated:f}"
+
+
+def _overlaps(connection: Connection) -> Iterator[str]:
+    for table, key in ((seat_period, "long_number"), (site, "name")):
+        one, other = table.alias("one"), table.alias("other")
+        both = and_(
+            one.c[key] == other.c[key],
+            one.c.id < other.c.id,
+            or_(one.c.until.is_(None), one.c.until >= other.c.since),
+            or_(other.c.until.is_(None), other.c.until >= one.c.since),
+        )
+        asked = select(one.c[key], one.c.contract, other.c.contract).join_from(one, other, both)
+        for what, first, second in connection.execute(asked):
+            yield f"{what} belongs to {first} and {second} on the same days"
+
+
+_CHECKS: Mapping[str, Callable[[Connection], Iterator[str]]] = {
+    "record-changed": _changed_records,
+    "verdict-dangling": _dangling_verdicts,
+    "bill-wrong": _wrong_bills,
+    "numbers-overlap": _overlaps,
+}

@@ -1,0 +1,69 @@
+"""Collecting killed at any moment: the next run finishes, and every record is there exactly once."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pbx.live.files import RecordFiles
+from provisioning.flows.collect_calls import Source, collect
+from provisioning.store.ledger import open_ledger
+
+RECORDS, KILLS = {"sqlite": 50_000, "postgresql": 10_000}, {"sqlite": 10, "postgresql": 4}
+ROOT = Path(__file__).parents[3]
+CHILD = """
+import sys
+from datetime import UTC, datetime
+from pbx.live.files import RecordFiles
+from provisioning.flows import collect_calls
+from provisioning.store.ledger import open_ledger
+
+collect_calls.BATCH_LINES = 250
+with open_ledger(sys.argv[1], create=False) as ledger:
+    collect_calls.collect(
+        [collect_calls.Source("pbx", sys.argv[2])], ledger, RecordFiles(), now=datetime.now(UTC),
+        progress=lambda *_: print(".", flush=True),
+    )
+"""
+
+
+def line(number: int) -> bytes:
+    day, second = 1 + number // 86400, number % 86400
+    clock = f"2025-07-{day:02d} {second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+    return (
+        f'"08702120001","6001","13800138000","c","x","PJSIP/a","PJSIP/b","Dial","PJSIP/b","{clock}","{clock}",'
+        f'"{clock}",0,0,"ANSWERED","DOCUMENTATION","pbx-1753977590.{number}","","","pbx-1.1",{number}\n'
+    ).encode()
+
+
+def test_killed_at_many_moments(full_ledger_url, tmp_path):
+    """A collector killed many times in a long file, and then left alone, stores each record once."""
+    chance = random.Random(20250731)
+    kind = "sqlite" if full_ledger_url.startswith("sqlite") else "postgresql"
+    records = RECORDS[kind]
+    path = tmp_path / "Master.csv"
+    path.write_bytes(b"".join(map(line, range(records))))
+    for _ in range(KILLS[kind]):
+        command = [sys.executable, "-c", CHILD, full_ledger_url, str(path)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            for _ in range(chance.randrange(1, 8)):
+                assert child.stdout.readline() == b".\n"
+            time.sleep(chance.random() * 0.03)
+            child.kill()
+    with open_ledger(full_ledger_url, create=False) as ledger:
+        state = ledger.source("pbx", str(path))
+        assert state is not None
+        assert 0 < state.offset < path.stat().st_size
+        before = Counter(record.raw for _, record in ledger.to_rate(again=True))
+        assert b"".join(raw + b"\n" for raw in before) == path.read_bytes()[: state.offset]
+        sources = [Source("pbx", str(path))]
+        done = collect(sources, ledger, RecordFiles(), now=datetime.now(UTC), progress=lambda *_: None)
+        assert done.sources[0].new == records - before.total()
+        stored = Counter(record.sequence for _, record in ledger.to_rate(again=True))
+    assert stored == Counter(range(records))

@@ -1,0 +1,181 @@
+"""At most one writer is at a switch, and nobody waits for the dead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pbx.action import Action, Reply
+from pbx.errors import Unreachable
+from provisioning.flows.errors import FlowError, LockHeld
+from provisioning.flows.lock_switch import FAMILY, Owner, SwitchLock
+
+START = datetime(2025, 9, 1, tzinfo=UTC)
+
+
+@dataclass
+class Database:
+    """A switch's own database; `between` is what somebody else does between two of our actions."""
+
+    tokens: dict[str, str] = field(default_factory=dict)
+    name: str = "pbx"
+    down: bool = False
+    readonly: bool = False
+    between: list[Callable[[], None]] = field(default_factory=list)
+
+    def send(self, action: Action, *, timeout: float = 10.0) -> Reply:
+        if self.down:
+            raise Unreachable("no line")
+        headers = dict(action.headers)
+        assert headers["Family"] == FAMILY
+        events: tuple[dict[str, str], ...] = ()
+        if action.name == "DBPut":
+            if self.readonly:
+                return Reply({"Response": "Error", "Message": "Permission denied"})
+            self.tokens[headers["Key"]] = headers["Val"]
+        elif action.name == "DBDel":
+            self.tokens.pop(headers["Key"], None)
+        else:
+            events = tuple({"Key": f"/{FAMILY}/{key}", "Val": val} for key, val in self.tokens.items())
+        if self.between:
+            self.between.pop(0)()
+        return Reply({"Response": "Success"}, (), events)
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class Time:
+    """A clock that goes on while somebody waits."""
+
+    at: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def pause(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+def lock(
+    switch: Database, token: str, *, time: Time | None = None, host: str = "desk", alive: bool = True
+) -> SwitchLock:
+    time = time or Time()
+    owner = Owner(who=f"{token}@{host}", host=host, pid=4711, token=token)
+    return SwitchLock(switch=switch, owner=owner, clock=time, pause=time.pause, alive=lambda _: alive)
+
+
+def test_in_and_out() -> None:
+    """The lock is held inside, and nothing is left of it afterwards, also after a fault."""
+    switch = Database()
+    with lock(switch, "mine").held():
+        assert list(switch.tokens) == ["mine"]
+    assert not switch.tokens
+    with pytest.raises(ZeroDivisionError), lock(switch, "mine").held():
+        raise ZeroDivisionError
+    assert not switch.tokens
+
+
+def test_somebody_is_in() -> None:
+    """Who comes second is told who is in, on which machine and since when, and leaves no token."""
+    switch = Database()
+    with lock(switch, "first").held():
+        with pytest.raises(LockHeld, match=r"first@desk \(process 4711 on desk\) since 2025-09-01 00:00:00"):
+            lock(switch, "second", time=Time(START + timedelta(seconds=5))).held().__enter__()
+        assert list(switch.tokens) == ["first"]
+
+
+def test_a_dead_process_of_this_machine() -> None:
+    """The token of a process of our machine that is gone is taken away."""
+    switch = Database()
+    left = lock(switch, "dead").held()
+    left.__enter__()
+    assert list(switch.tokens) == ["dead"]
+    with lock(switch, "mine", alive=False).held():
+        assert list(switch.tokens) == ["mine"]
+
+
+def test_a_process_of_another_machine() -> None:
+    """Of another machine's process nobody knows whether it lives: its token counts for ten minutes."""
+    switch = Database()
+    left = lock(switch, "else", host="far").held()
+    left.__enter__()
+    nearly = Time(START + timedelta(minutes=10))
+    with pytest.raises(LockHeld):
+        lock(switch, "mine", alive=False, time=nearly).held().__enter__()
+    with lock(switch, "mine", time=Time(START + timedelta(minutes=10, seconds=1))).held():
+        assert list(switch.tokens) == ["mine"]
+
+
+def test_a_writer_at_work_renews() -> None:
+    """A long apply says that it is still at it, and stays in."""
+    switch = Database()
+    time = Time()
+    with lock(switch, "long", time=time, host="far").held() as renew:
+        time.pause(500)
+        renew()
+        with pytest.raises(LockHeld, match="since 2025-09-01 00:00:00"):
+            lock(switch, "mine", time=Time(START + timedelta(minutes=15))).held().__enter__()
+
+
+def test_two_that_come_at_once() -> None:
+    """Of two that wrote their tokens before either looked, the earlier one waits and enters."""
+    switch = Database()
+    since = (START + timedelta(seconds=1)).isoformat()
+    late = json.dumps({"who": "late", "host": "far", "pid": 1, "since": since, "renewed": since})
+    switch.between = [
+        lambda: switch.tokens.update(late=late),
+        lambda: None,
+        lambda: switch.tokens.pop("late"),
+    ]
+    with lock(switch, "early").held():
+        assert list(switch.tokens) == ["early"]
+
+
+def test_the_later_of_two() -> None:
+    """Of two that come at once the later one steps back; if the other does not, so does the earlier one."""
+    switch = Database()
+    with lock(switch, "late", time=Time(START + timedelta(seconds=1))).held():
+        with pytest.raises(LockHeld, match="late@desk"):
+            lock(switch, "early").held().__enter__()
+        assert list(switch.tokens) == ["late"]
+
+
+@given(value=st.one_of(st.text(), st.sampled_from(["{}", "[]", "null", '{"since": 1}'])))
+def test_rubbish_in_the_database(value: str) -> None:
+    """A value that is no token of ours keeps nobody out."""
+    switch = Database(tokens={"rubbish": value})
+    with lock(switch, "mine").held():
+        assert list(switch.tokens) == ["mine"]
+
+
+def test_a_line_that_goes_down() -> None:
+    """When the line goes down inside, the fault that is told is that one."""
+    switch = Database()
+
+    def work() -> None:
+        with lock(switch, "mine").held():
+            switch.down = True
+            raise Unreachable("in the middle")
+
+    with pytest.raises(Unreachable, match="in the middle"):
+        work()
+
+
+def test_an_account_that_may_not() -> None:
+    """Without the right to write, the message says which right it takes."""
+    with pytest.raises(FlowError, match="write=system,config"):
+        lock(Database(readonly=True), "mine").held().__enter__()
+
+
+@pytest.mark.parametrize("token", ["", "a/b", "x" * 41, "a\nb"])
+def test_tokens_that_are_none(token: str) -> None:
+    """A token is a plain word."""
+    with pytest.raises(ValueError, match="token"):
+        Owner(who="x", host="y", pid=1, token=token)

@@ -1,0 +1,113 @@
+"""Making and closing bills, on the real ledger."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from provisioning.core.contract import Recurring
+from provisioning.core.cycle import Cycle
+from provisioning.flows.errors import FlowError
+from provisioning.flows.make_bill import bill_of_cycle
+from provisioning.flows.ports import Batch, SourceState
+from provisioning.flows.rate_calls import rate_calls
+
+JULY, AUGUST = Cycle(2025, 7), Cycle(2025, 8)
+AT = datetime(2025, 9, 2, 1, 0, tzinfo=UTC)
+LINE = Recurring(item="line", name="专线", quantity=Decimal(1), total=Decimal("500.00"))
+
+
+class Office:
+    """A ledger with one contract, and what is done to it day by day."""
+
+    def __init__(self, make, ledger):
+        self.make, self.ledger, self.collected = make, ledger, 0
+        ledger.record_versions(
+            [(make.contract(recurring=[LINE]), make.contract().term.first)],
+            new_secret=lambda: "0123456789abcdefABCDEFGH",
+            at=AT,
+            who="a test",
+        )
+
+    def collect(self, *records):
+        named = []
+        for record in records:
+            self.collected += 1
+            named.append(
+                replace(record, uniqueid=f"pbx-1.{self.collected}", raw=str(self.collected).encode())
+            )
+        source = SourceState(
+            switch="pbx",
+            path="/seatline.json",
+            inode=1,
+            offset=self.collected,
+            prefix_length=0,
+            prefix_sha256="",
+        )
+        self.ledger.store(Batch(source=source, new=tuple(named)), at=AT)
+        return rate_calls(self.ledger)
+
+    def bill(self, cycle, *, close=False, now=AT):
+        return bill_of_cycle(self.ledger, "zhaotong", cycle, close=close, now=now, who="a test")
+
+
+@pytest.fixture
+def office(make, ledger):
+    return Office(make, ledger)
+
+
+def test_an_open_bill_follows_the_calls(office, make) -> None:
+    """A bill that is not closed shows each call as soon as it is rated."""
+    assert office.bill(JULY).document["amount"] == "500.00"
+    office.collect(make.cdr())
+    made = office.bill(JULY)
+    assert (made.document["amount"], made.closed, made.waiting) == ("500.12", False, 0)
+
+
+def test_a_closed_bill_stays_as_it_is(office, make) -> None:
+    """A closed bill is returned byte for byte, though a call of its month was collected since."""
+    office.collect(make.cdr())
+    closed = office.bill(JULY, close=True)
+    assert closed.closed
+    assert closed.document["closed"] is True
+    office.collect(make.cdr())
+    rate_calls(office.ledger, again=True)
+    for again in (office.bill(JULY), office.bill(JULY, close=True)):
+        assert json.dumps(again.document) == json.dumps(closed.document)
+
+
+def test_a_late_call_is_on_the_next_bill_and_on_no_other(office, make) -> None:
+    """A late call of July adjusts August's bill, once: when that is closed, September's has nothing of it."""
+    office.collect(make.cdr())
+    office.bill(JULY, close=True)
+    office.collect(make.cdr(), make.cdr("2025-08-10 10:00:00", seconds=60))
+    august = office.bill(AUGUST, close=True).document
+    assert august["adjustments"] == [
+        {"cycle": "2025-07", "zone": "domestic", "calls": 1, "minutes": 2, "rate": "0.06", "amount": "0.12"}
+    ]
+    assert august["amount"] == "500.18"
+    assert office.bill(AUGUST.next()).document["adjustments"] == []
+
+
+def test_calls_without_a_price_are_counted_beside_the_bill(office, make) -> None:
+    """An unrated and a contradictory call stand on no bill, and the bill's maker is told of two waiting."""
+    office.collect(make.cdr(dst="0012025550123"), make.cdr(billsec=1))
+    made = office.bill(JULY)
+    assert (made.document["calls"], made.waiting) == ([], 2)
+
+
+def test_a_cycle_that_is_not_over_cannot_be_closed(office) -> None:
+    """On the last day of July in Shanghai July's bill cannot be closed, a minute later it can."""
+    with pytest.raises(FlowError, match=r"2025-07 is not over.* from 2025-08-01 on"):
+        office.bill(JULY, close=True, now=datetime(2025, 7, 31, 15, 59, tzinfo=UTC))
+    assert office.bill(JULY, close=True, now=datetime(2025, 7, 31, 16, 0, tzinfo=UTC)).closed
+
+
+def test_a_contract_that_is_not_recorded_has_no_bill(office) -> None:
+    """A bill for an unknown contract ends with one message that says where to look."""
+    with pytest.raises(FlowError, match="no contract nobody in the ledger; `seatline contract list`"):
+        bill_of_cycle(office.ledger, "nobody", JULY, close=False, now=AT, who="a test")

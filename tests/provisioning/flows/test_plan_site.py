@@ -1,0 +1,226 @@
+"""Planning against a switch that only keeps files: which sites, which slot, and what a hand has broken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pbx.action import Action, Reply
+from pbx.config import Config
+from pbx.section import CONTEXT
+from provisioning.core.contract import (
+    Billing,
+    CallTariff,
+    Contract,
+    ContractVersion,
+    Customer,
+    Operator,
+    Policy,
+    Stated,
+    Term,
+    Zone,
+)
+from provisioning.core.site import Seat, Site
+from provisioning.flows.errors import FlowError
+from provisioning.flows.plan_site import SwitchPlan, plan_sites
+from provisioning.planning.desired import desired, shared
+
+TODAY = date(2025, 9, 1)
+HAND_WRITTEN = {"a.conf": "[seatline-emergency]\nexten => 110,1,NoOp()\n"}
+
+
+def contract(
+    site: str, seats: int = 2, *, last: date = date(2025, 12, 31), id: str | None = None
+) -> Contract:
+    return Contract(
+        id=id or f"{site}-2025",
+        customer=Customer(name="x"),
+        operator=Operator(name="y"),
+        term=Term(first=date(2025, 1, 1), last=last),
+        billing=Billing(starts=date(2025, 1, 1)),
+        recurring=(),
+        once=(),
+        stated=Stated(),
+        calls=CallTariff(increment=60, rates={Zone.LOCAL: Decimal(0)}, incoming=Decimal(0)),
+        messages=None,
+        payers=(),
+        policy=Policy(),
+        site=Site(
+            name=site,
+            area_code="0870",
+            seats=tuple(Seat(long_number=f"0870212{n:04}") for n in range(1, seats + 1)),
+        ),
+    )
+
+
+@dataclass
+class Book:
+    """A ledger of contracts."""
+
+    kept: tuple[ContractVersion, ...]
+    missing: str = ""
+
+    def versions(self, contract: str | None = None) -> tuple[ContractVersion, ...]:
+        return self.kept
+
+    def secrets(self, site: str) -> Mapping[str, str]:
+        numbers = (seat.long_number for version in self.kept for seat in version.contract.site.seats)
+        return {number: f"Secret{number}" for number in numbers if number != self.missing}
+
+
+def book(*contracts: Contract) -> Book:
+    return Book(tuple(ContractVersion(contract=c, number=1, effective=date(2025, 1, 1)) for c in contracts))
+
+
+@dataclass
+class Files:
+    """A switch that keeps files and says that it runs their contexts."""
+
+    config: Config = field(default_factory=Config)
+    broken: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    name: str = "pbx"
+
+    def send(self, action: Action, *, timeout: float = 10.0) -> Reply:
+        headers = dict(action.headers)
+        if action.name == "ShowDialPlan":
+            contexts = [s.name for _, s in self.config if s.kind == CONTEXT]
+            return Reply({"Response": "Success"}, (), tuple({"Context": name} for name in contexts))
+        if action.name == "DBGetTree":
+            return Reply(
+                {"Response": "Success"},
+                (),
+                tuple({"Key": f"/{headers['Family']}/{site}", "Val": "x"} for site in self.marks),
+            )
+        assert action.name == "GetConfig"
+        file = headers["Filename"]
+        if file in self.broken:
+            return Reply({"Response": "Error", "Message": "Config file has invalid format"})
+        if file not in self.config.files:
+            return Reply({"Response": "Error", "Message": "Config file not found"})
+        return Reply({"Response": "Success"}, tuple(_lines(self.config, file)))
+
+    def close(self) -> None: ...
+
+
+def _lines(config: Config, file: str) -> list[tuple[str, str]]:
+    lines = []
+    for n, section in enumerate(config.files[file]):
+        lines.append((f"Category-{n:06}", section.name))
+        kind = () if section.kind == CONTEXT else (("type", section.kind),)
+        lines += [
+            (f"Line-{n:06}-{m:06}", f"{key}={value}")
+            for m, (key, value) in enumerate((*kind, *section.options))
+        ]
+    return lines
+
+
+def holding(*contracts: Contract, slot: str = "a") -> Config:
+    files: dict[str, Any] = dict(shared(HAND_WRITTEN).files)
+    for one in contracts:
+        files |= desired(one, book(one).secrets(""), slot).files
+    return Config(files)
+
+
+def planned(switch: Files, ledger: Book, *sites: str) -> SwitchPlan:
+    return plan_sites(switch, ledger, sites=sites, hand_written=HAND_WRITTEN, today=TODAY)  # type: ignore[arg-type]
+
+
+def changes(plan: SwitchPlan) -> set[tuple[str, str, str]]:
+    return {(c["action"], c["kind"], c["name"]) for c in plan.to_json()["changes"]}
+
+
+@pytest.mark.parametrize("slot", ["a", "b"])
+def test_nothing_changes(slot: str) -> None:
+    """A switch that holds what the contracts say has an empty plan, whichever slot it is in."""
+    one = contract("x")
+    plan = planned(Files(holding(one, slot=slot)), book(one))
+    assert not plan
+    assert plan.to_json()["sites"] == [{"site": "x", "contract": "x-2025", "slot": slot}]
+
+
+def test_an_empty_switch() -> None:
+    """On an empty switch all is added, the hand-written dialplan too."""
+    assert changes(planned(Files(), book(contract("x", 1)))) == {
+        ("add", "dialplan", "shared"),
+        ("add", "dialplan", "x"),
+        ("add", "seat", "08702120001"),
+    }
+
+
+def test_a_version_of_the_future() -> None:
+    """The version in force on the day counts, not one that takes effect later."""
+    now, later = contract("x", 2), contract("x", 5)
+    ledger = Book(
+        (
+            ContractVersion(contract=now, number=1, effective=date(2025, 1, 1)),
+            ContractVersion(contract=later, number=2, effective=date(2025, 10, 1)),
+        )
+    )
+    assert not planned(Files(holding(now)), ledger)
+
+
+def test_an_ended_contract() -> None:
+    """A contract that ended leaves removals while its site is on the switch, and nothing after."""
+    over = contract("x", 2, last=date(2025, 8, 31))
+    plan = planned(Files(holding(over)), book(over))
+    assert {action for action, kind, _ in changes(plan) if kind != "dialplan" or action == "remove"} == {
+        "remove"
+    }
+    assert plan.to_json()["remove"] == 3
+    assert not planned(Files(holding()), book(over))
+
+
+def test_an_orphan() -> None:
+    """A site of the switch that no contract knows is reported, not planned; by name it is planned."""
+    known, orphan = contract("x"), contract("zz")
+    switch = Files(holding(known, orphan))
+    assert planned(switch, book(known)).orphans == ("zz",)
+    assert not planned(switch, book(known))
+    assert planned(switch, book(known), "zz").to_json()["remove"] == 3
+
+
+def test_an_unknown_site() -> None:
+    """A site neither a contract nor the switch knows is an error that names those there are."""
+    with pytest.raises(FlowError, match=r"'nosuch'.*sites with a contract: x"):
+        planned(Files(), book(contract("x")), "nosuch")
+
+
+def test_two_contracts_at_one_site() -> None:
+    """Two contracts in force at one site are an error that names both."""
+    with pytest.raises(FlowError, match="x-2025 and other"):
+        planned(Files(), book(contract("x"), contract("x", id="other")))
+
+
+def test_a_missing_secret() -> None:
+    """A seat without a SIP secret is named, with what to do."""
+    ledger = replace(book(contract("x")), missing="08702120002")
+    with pytest.raises(FlowError, match=r"08702120002.*contract add"):
+        planned(Files(), ledger)
+
+
+def test_a_file_that_is_broken() -> None:
+    """A file that is no configuration file any more is noted and planned anew."""
+    one = contract("x", 1)
+    file = "seatline-pjsip-x-01.conf"
+    plan = planned(Files(holding(one), broken=(file,)), book(one))
+    assert file in plan.notes[0]
+    assert changes(plan) >= {("change", "seat", "08702120001")}
+
+
+def test_an_interrupted_apply() -> None:
+    """A plan notes that an apply of the site was interrupted."""
+    one = contract("x")
+    assert "interrupted" in planned(Files(holding(one), marks=("x", "elsewhere")), book(one)).notes[0]
+
+
+def test_plans_are_told_apart() -> None:
+    """The digest is the same for the same plan, and another one for another plan."""
+    one, two = contract("x", 2), contract("x", 3)
+    assert planned(Files(), book(one)).digest == planned(Files(), book(one)).digest
+    assert planned(Files(), book(one)).digest != planned(Files(), book(two)).digest

@@ -1,0 +1,124 @@
+"""Recording contracts: from which day each version counts, and what was already so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any, cast
+
+import pytest
+
+from provisioning.core.contract import (
+    Billing,
+    Contract,
+    ContractVersion,
+    Customer,
+    Operator,
+    Policy,
+    Stated,
+    Term,
+)
+from provisioning.core.site import Seat, Site
+from provisioning.flows.ports import Ledger
+from provisioning.flows.record_contracts import Recorded, record_contracts
+
+FIRST, LAST, TODAY = date(2025, 7, 1), date(2026, 6, 30), date(2025, 9, 15)
+
+
+class Book:
+    """A ledger of contract versions only."""
+
+    def __init__(self) -> None:
+        self.kept: list[ContractVersion] = []
+
+    def versions(self, contract: str | None = None) -> tuple[ContractVersion, ...]:
+        return tuple(v for v in self.kept if contract in (None, v.contract.id))
+
+    def record_versions(
+        self,
+        additions: Sequence[tuple[Contract, date]],
+        *,
+        new_secret: Callable[[], str],
+        at: datetime,
+        who: str,
+    ) -> tuple[ContractVersion, ...]:
+        made = []
+        for contract, day in additions:
+            former = self.versions(contract.id)
+            if former and former[-1].contract == contract:
+                continue
+            made.append(ContractVersion(contract=contract, number=len(former) + 1, effective=day))
+            self.kept.append(made[-1])
+        return tuple(made)
+
+
+@pytest.fixture
+def contract() -> Contract:
+    return Contract(
+        id="zhaotong-2025",
+        customer=Customer(name="某办公室"),
+        operator=Operator(name="某运营商"),
+        term=Term(first=FIRST, last=LAST),
+        billing=Billing(starts=FIRST),
+        recurring=(),
+        once=(),
+        stated=Stated(),
+        calls=None,
+        messages=None,
+        payers=(),
+        policy=Policy(),
+        site=Site(name="zhaotong", area_code="0870", seats=(Seat(long_number="08702120001"),)),
+    )
+
+
+def recorded(book: Book, *contracts: Contract, **more: Any) -> Recorded:
+    return record_contracts(
+        contracts,
+        ledger=cast(Ledger, book),
+        today=TODAY,
+        now=datetime(2025, 9, 15, tzinfo=UTC),
+        who="clerk",
+        new_secret=lambda: "x" * 24,
+        **more,
+    )
+
+
+def test_a_first_version_begins_with_the_term(contract: Contract) -> None:
+    """A contract recorded late counts from its term's first day all the same."""
+    done = recorded(Book(), contract)
+    assert [(v.number, v.effective) for v in done.recorded] == [(1, FIRST)]
+    assert done.unchanged == ()
+
+
+def test_a_later_version_begins_today(contract: Contract) -> None:
+    """A change to a contract counts from today on, never backwards by itself."""
+    book = Book()
+    recorded(book, contract)
+    done = recorded(book, replace(contract, customer=Customer(name="另一办公室")))
+    assert [(v.number, v.effective) for v in done.recorded] == [(2, TODAY)]
+
+
+def test_a_next_term_begins_when_it_begins(contract: Contract) -> None:
+    """A version for a term that is still to come does not cut the running one short."""
+    book = Book()
+    recorded(book, contract)
+    coming = Term(first=date(2026, 7, 1), last=date(2027, 6, 30))
+    done = recorded(book, replace(contract, term=coming))
+    assert [v.effective for v in done.recorded] == [date(2026, 7, 1)]
+
+
+def test_a_day_that_is_given_counts(contract: Contract) -> None:
+    """--from says for all contracts from which day they count."""
+    done = recorded(Book(), contract, effective=date(2025, 8, 1))
+    assert [v.effective for v in done.recorded] == [date(2025, 8, 1)]
+
+
+def test_what_was_so_already_is_told(contract: Contract) -> None:
+    """A contract that has not changed is named as such, beside those recorded."""
+    book = Book()
+    recorded(book, contract)
+    other = replace(contract, id="other-2025")
+    done = recorded(book, contract, other)
+    assert [v.contract.id for v in done.recorded] == ["other-2025"]
+    assert done.unchanged == ("zhaotong-2025",)

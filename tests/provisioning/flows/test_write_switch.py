@@ -1,0 +1,88 @@
+"""Writing to a switch that says no, is busy, or is not what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from pbx.action import Action, Reply
+from pbx.section import Section
+from provisioning.flows.errors import FlowError
+from provisioning.flows.write_switch import PJSIP, Pen, SwitchBusy
+
+DONE = Reply({"Response": "Success"})
+
+
+def no(message: str) -> Reply:
+    return Reply({"Response": "Error", "Message": message})
+
+
+@dataclass
+class Says:
+    """A switch that answers by a rule, and remembers what it was asked."""
+
+    rule: Callable[[Action], Reply]
+    asked: list[Action] = field(default_factory=list)
+    waited: float = 0.0
+    name: str = "pbx"
+
+    def send(self, action: Action, *, timeout: float = 10.0) -> Reply:
+        self.asked.append(action)
+        return self.rule(action)
+
+    def close(self) -> None: ...
+
+    def pause(self, seconds: float) -> None:
+        self.waited += seconds
+
+
+def test_a_reload_under_way() -> None:
+    """A reload of somebody else is waited for."""
+    answers = iter([no("A reload is in progress"), no("A reload is in progress"), DONE])
+    switch = Says(lambda _: next(answers))
+    Pen(switch=switch, pause=switch.pause).reload(PJSIP)
+    assert len(switch.asked) == 3
+    assert switch.waited > 0
+
+
+def test_a_reload_without_end() -> None:
+    """A reload that does not end is not waited for without end: try again later."""
+    switch = Says(lambda _: no("A reload is in progress"))
+    with pytest.raises(SwitchBusy) as fault:
+        Pen(switch=switch, pause=switch.pause).reload(PJSIP)
+    assert fault.value.exit_code == 75
+    assert 50 < switch.waited < 70
+
+
+def test_a_module_that_is_not_there() -> None:
+    """A module that cannot be reloaded is named."""
+    switch = Says(lambda _: no("No such module"))
+    with pytest.raises(FlowError, match=r"res_pjsip.so cannot be reloaded: No such module"):
+        Pen(switch=switch, pause=switch.pause).reload(PJSIP)
+
+
+def test_staging_is_verified() -> None:
+    """A staged file that reads back as something else is not promoted."""
+    switch = Says(lambda action: DONE)  # GetConfig shows an empty file
+    with pytest.raises(FlowError, match="nothing was changed"):
+        Pen(switch=switch, pause=switch.pause).stage({"x.conf": (Section("a", "aor"),)})
+    live = [action for action in switch.asked if ("DstFilename", "x.conf") in action.headers]
+    assert not live
+
+
+def test_files_that_are_there() -> None:
+    """A file that exists is not an error, one that cannot be made is."""
+    switch = Says(lambda _: no("File exists"))
+    Pen(switch=switch, pause=switch.pause).create(["x.conf"])
+    switch.rule = lambda _: no("File requires escalated privileges")
+    with pytest.raises(FlowError, match=r"x.conf cannot be created"):
+        Pen(switch=switch, pause=switch.pause).create(["x.conf"])
+
+
+def test_the_last_file_reloads() -> None:
+    """Of several files that become live only the last one has the module reloaded."""
+    switch = Says(lambda _: DONE)
+    Pen(switch=switch, pause=switch.pause).promote(["a.conf", "b.conf"], module=PJSIP)
+    assert [dict(action.headers).get("Reload") for action in switch.asked] == [None, PJSIP]

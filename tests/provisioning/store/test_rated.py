@@ -1,0 +1,195 @@
+"""Verdicts on call records, and the bills they stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from provisioning.core.call import Outcome
+from provisioning.core.cycle import Cycle
+from provisioning.flows.errors import FlowError
+from provisioning.flows.ports import StoredBill
+from provisioning.store.ledger import SqlLedger
+
+JULY, AUGUST = Cycle(2025, 7), Cycle(2025, 8)
+CONTRACT = "zhaotong-2025"
+
+
+@pytest.fixture
+def filled(ledger: SqlLedger, sample: SimpleNamespace, add: Callable[..., Any]) -> SqlLedger:
+    """A ledger with a contract and five records, collected in the wrong order."""
+    add(ledger, (sample.contract(), date(2025, 7, 1)))
+    ledger.store(sample.batch(*(sample.record(n) for n in (3, 1, 5, 2, 4))), at=sample.now)
+    return ledger
+
+
+def waiting(ledger: SqlLedger, *, again: bool = False) -> list[int]:
+    return [record.sequence for _, record in ledger.to_rate(again=again)]
+
+
+def ids(ledger: SqlLedger) -> dict[int, int]:
+    """Record id by sequence."""
+    return {record.sequence: number for number, record in ledger.to_rate(again=True)}
+
+
+def bill(sample: SimpleNamespace, cycle: Cycle = JULY, amount: str = "0.12") -> StoredBill:
+    document = {
+        "contract": CONTRACT,
+        "cycle": str(cycle),
+        "closed": True,
+        "recurring": [],
+        "calls": [{"zone": "domestic", "calls": 1, "amount": amount}],
+        "amount": amount,
+    }
+    return StoredBill(contract=CONTRACT, cycle=cycle, document=document, closed_at=sample.now)
+
+
+def test_records_come_in_the_order_of_their_start(filled: SqlLedger) -> None:
+    """What is to be rated comes by start, however it was collected."""
+    assert waiting(filled) == [1, 2, 3, 4, 5]
+
+
+def test_a_verdict_comes_back_as_it_was(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """Every field of a verdict survives, amounts to the last digit."""
+    number = ids(filled)[1]
+    exact = sample.verdict(amount=Decimal("0.060000000000000000001"), rate=Decimal("0.060"))
+    filled.save_rated([(number, exact)])
+    ((found, call),) = filled.rated_calls(CONTRACT, JULY)
+    assert (found, call) == (number, exact)
+    assert str(call.rate) == "0.060"
+
+
+def test_only_what_is_not_settled_comes_again(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """Rated and free calls are done; unrated ones and those in review are tried each time."""
+    number = ids(filled)
+    filled.save_rated(
+        [
+            (number[1], sample.verdict()),
+            (number[2], sample.verdict(Outcome.FREE)),
+            (number[3], sample.verdict(Outcome.UNRATED, contract=None, cycle=None, zone=None)),
+            (number[4], sample.verdict(Outcome.REVIEW, contract=None, cycle=None, day=None)),
+        ]
+    )
+    assert waiting(filled) == [3, 4, 5]
+    assert waiting(filled, again=True) == [1, 2, 3, 4, 5]
+    assert filled.outcome_counts() == {"rated": 1, "free": 1, "unrated": 1, "review": 1}
+    assert [(r.sequence, c.outcome) for r, c in filled.unpriced()] == [
+        (4, Outcome.REVIEW),
+        (3, Outcome.UNRATED),
+    ]
+    assert [r.sequence for r, _ in filled.unpriced(limit=1)] == [4]
+
+
+def test_nothing_is_counted_in_an_empty_ledger(ledger: SqlLedger) -> None:
+    """All outcomes are told, with 0."""
+    assert ledger.outcome_counts() == {"rated": 0, "free": 0, "unrated": 0, "review": 0}
+    assert ledger.unpriced() == ()
+
+
+def test_a_new_verdict_takes_the_place_of_the_former(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """Rating again replaces the verdict; a call that lost its price waits again."""
+    number = ids(filled)[1]
+    filled.save_rated([(number, sample.verdict())])
+    filled.save_rated([(number, sample.verdict(Outcome.UNRATED))])
+    assert filled.outcome_counts()["unrated"] == 1
+    assert waiting(filled) == [1, 2, 3, 4, 5]
+
+
+def test_verdicts_are_saved_while_records_are_read(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """Rating streams: reading the records and writing verdicts go on at the same time."""
+    filled.save_rated((number, sample.verdict()) for number, _ in filled.to_rate(again=False))
+    assert waiting(filled) == []
+    reader = filled.to_rate(again=True)
+    next(reader)
+    filled.save_rated([(ids(filled)[1], sample.verdict(Outcome.FREE))])
+    assert len(list(reader)) == 4
+
+
+def test_calls_of_a_cycle_come_in_call_order(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """A contract's calls of a cycle come by answer, and no other contract's or cycle's with them."""
+    number = ids(filled)
+    filled.save_rated(
+        [(number[n], sample.verdict()) for n in (4, 2, 3)]
+        + [(number[1], sample.verdict(contract=None)), (number[5], sample.verdict(cycle=AUGUST))]
+    )
+    assert [found for found, _ in filled.rated_calls(CONTRACT, JULY)] == [number[n] for n in (2, 3, 4)]
+    assert [found for found, _ in filled.rated_calls(CONTRACT, AUGUST)] == [number[5]]
+    assert filled.rated_calls("unknown", JULY) == ()
+
+
+def test_a_closed_bill_stays(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """A bill is stored word for word, once, and no later verdict touches the calls on it."""
+    number = ids(filled)
+    filled.save_rated([(number[1], sample.verdict())])
+    assert filled.bill(CONTRACT, JULY) is None
+    closed = bill(sample)
+    filled.close_bill(closed, calls=[number[1]], who=sample.who)
+    assert filled.bill(CONTRACT, JULY) == closed
+    assert list(closed.document) == list(filled.bill(CONTRACT, JULY).document)  # type: ignore[union-attr]
+    filled.save_rated([(number[1], sample.verdict(Outcome.UNRATED, reason="changed"))])
+    assert filled.rated_calls(CONTRACT, JULY) == ((number[1], sample.verdict()),)
+    assert waiting(filled, again=True) == waiting(filled) == [2, 3, 4, 5]
+    with pytest.raises(FlowError, match="closed already"):
+        filled.close_bill(closed, calls=[], who=sample.who)
+
+
+def test_a_bill_of_other_calls_is_refused(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """A bill whose calls stand on another bill, or have lost their contract, is not closed at all."""
+    number = ids(filled)
+    filled.save_rated([(number[1], sample.verdict()), (number[2], sample.verdict(contract=None))])
+    filled.close_bill(bill(sample), calls=[number[1]], who=sample.who)
+    for calls in ([number[1]], [number[2]], [number[3]], [999_999]):
+        with pytest.raises(FlowError, match="make the bill again"):
+            filled.close_bill(bill(sample, AUGUST), calls=calls, who=sample.who)
+    assert filled.bill(CONTRACT, AUGUST) is None
+
+
+def test_late_calls_wait_for_the_next_bill(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """A charged call of a closed cycle that is on no bill is late, until another bill takes it up."""
+    number = ids(filled)
+    filled.save_rated([(number[1], sample.verdict())])
+    assert filled.late_calls(CONTRACT, AUGUST) == ()
+    filled.close_bill(bill(sample), calls=[number[1]], who=sample.who)
+    filled.save_rated(
+        [
+            (number[2], sample.verdict()),
+            (number[3], sample.verdict(Outcome.FREE)),
+            (number[4], sample.verdict(cycle=AUGUST)),
+        ]
+    )
+    assert [found for found, _ in filled.late_calls(CONTRACT, AUGUST)] == [number[2]]
+    assert filled.late_calls(CONTRACT, JULY) == ()
+    assert filled.late_calls("unknown", AUGUST) == ()
+    filled.close_bill(bill(sample, AUGUST, "0.24"), calls=[number[4], number[2]], who=sample.who)
+    assert filled.late_calls(CONTRACT, Cycle(2025, 9)) == ()
+
+
+def test_microseconds_come_too_late_for_a_closed_bill(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """A record on a closed bill is not replaced; the line that came too late is kept beside."""
+    whole = sample.record(9, exact=False, raw=b"csv")
+    filled.store(sample.batch(whole), at=sample.now)
+    number = ids(filled)[9]
+    filled.save_rated([(number, sample.verdict())])
+    filled.close_bill(bill(sample), calls=[number], who=sample.who)
+    exact = replace(whole, exact=True, raw=b"json")
+    other = sample.record(1, raw=b"better")
+    filled.store(sample.batch(upgraded=(exact, other)), at=sample.now)
+    found = filled.stored("pbx", [(r.uniqueid, r.sequence) for r in (exact, other)])
+    assert found[whole.uniqueid, 9].record == whole
+    assert found[other.uniqueid, 1].record == other
+    assert filled.held_count() == 1
+    assert 9 not in waiting(filled)
+
+
+def test_a_verdict_needs_its_record(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """A verdict on a record that is not there is refused, whole batch and all."""
+    number = ids(filled)[1]
+    with pytest.raises(FlowError, match="not there"):
+        filled.save_rated([(number, sample.verdict()), (999_999, sample.verdict())])
+    assert filled.outcome_counts()["rated"] == 0
