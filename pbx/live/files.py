@@ -1,0 +1,151 @@
+"""Call-record files on disk: read from an offset, in whole lines, and followed when they are rotated."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from pbx.cdr_lines import LONGEST_LINE, Line
+
+BLOCK = 256 * 1024
+PREFIX = 4096
+"""Bytes at the beginning of a file by which it is known again."""
+_GENERATION = re.compile(r"[.-][0-9]+(-[0-9]+)*")
+_SIGNED = 2**63 - 1
+"""Some file systems number beyond what a database's integer holds."""
+_FOLDERS = ("cdr-csv", "cdr-custom")
+
+
+class NotAFile(OSError):
+    """A folder, a pipe, a socket or a device stands where call records should be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a user's source means: the files to read, and what lies beside them and is not read."""
+
+    taken: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
+
+
+class RecordFile:
+    """An open file of call records. It stays the same file when it is renamed meanwhile.
+
+    Opening raises FileNotFoundError, PermissionError, `NotAFile` or another OSError; it never waits for
+    somebody to write into a pipe.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        status = os.fstat(self._descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(self._descriptor)
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"
+            raise NotAFile(errno.EINVAL, f"this is {kind}, not a file of call records", path)
+        self.inode = status.st_ino & _SIGNED
+        self.written = status.st_mtime_ns
+
+    def __enter__(self) -> RecordFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+
+    @property
+    def size(self) -> int:
+        """Bytes the file holds now."""
+        return os.fstat(self._descriptor).st_size
+
+    def head(self, length: int = PREFIX) -> bytes:
+        """The first bytes, fewer if the file has no more."""
+        return os.pread(self._descriptor, length, 0)
+
+    def prefix_sha256(self, length: int) -> str:
+        """The digest of the first `length` bytes; of fewer, if the file has been cut shorter."""
+        return hashlib.sha256(self.head(length)).hexdigest()
+
+    def lines(self, offset: int) -> Iterator[Line]:
+        """The complete lines from a place on; what has no newline yet is left for later.
+
+        Memory stays bounded whatever the file holds: of a line over 64 KiB the beginning is kept.
+        """
+        kept, start, place = bytearray(), offset, offset
+        while block := os.pread(self._descriptor, BLOCK, place):
+            begin = 0
+            while (newline := block.find(b"\n", begin)) >= 0:
+                raw = block[begin:newline] if not kept else bytes(kept) + block[begin:newline]
+                end = place + newline + 1
+                yield Line(start, raw[:LONGEST_LINE], end)
+                kept.clear()
+                start, begin = end, newline + 1
+            kept += block[begin : begin + max(0, LONGEST_LINE - len(kept))]
+            place += len(block)
+
+    def tail(self, offset: int) -> Line | None:
+        """What stands behind the last newline, of a file that nobody writes to any more."""
+        rest = os.pread(self._descriptor, LONGEST_LINE, offset)
+        return Line(offset, rest, self.size) if rest else None
+
+
+class RecordFiles:
+    """The disk, as far as collecting call records needs it."""
+
+    def listing(self, path: str) -> Listing:
+        """The files a source means, by their absolute paths.
+
+        A file means itself. A folder means Master.csv and the .json files in it and in its cdr-csv and
+        cdr-custom folders, as below /var/log/asterisk; everything else is named as ignored: the copies that
+        accountlogs=yes makes of each record above all.
+        """
+        place = Path(os.path.abspath(path))  # noqa: PTH100  (resolve() would follow links to another name)
+        if not str(place).isprintable():
+            raise OSError(errno.EILSEQ, "the name of the file cannot be written down", str(place))
+        if not place.is_dir():
+            return Listing((str(place),))
+        taken: list[str] = []
+        ignored: list[str] = []
+        for folder in (place, *(place / name for name in _FOLDERS)):
+            for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+                if entry.is_dir():
+                    continue
+                meant = entry.name == "Master.csv" or entry.suffix == ".json"
+                (taken if meant else ignored).append(str(entry))
+        return Listing(tuple(taken), tuple(ignored))
+
+    def open(self, path: str) -> RecordFile:
+        return RecordFile(path)
+
+    def generations(self, path: str) -> tuple[str, ...]:
+        """What rotating by rename has left beside the file (Master.csv.1, Master.csv-20250801), oldest first.
+
+        Compressed ones are not among them.
+        """
+        place = Path(path)
+        found: list[tuple[int, str]] = []
+        for entry in place.parent.iterdir():
+            if entry.name.startswith(place.name) and _GENERATION.fullmatch(entry.name[len(place.name) :]):
+                try:
+                    status = entry.stat()
+                except FileNotFoundError:
+                    continue
+                if stat.S_ISREG(status.st_mode):
+                    found.append((status.st_mtime_ns, str(entry)))
+        return tuple(name for _, name in sorted(found))
+
+    def renamed(self, path: str, inode: int) -> str | None:
+        """The file with that inode in the folder of `path`, whatever its name is now."""
+        with os.scandir(Path(path).parent) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.inode() & _SIGNED == inode and entry.is_file(follow_symlinks=False):
+                    return entry.path
+        return None

@@ -1,0 +1,125 @@
+"""Files of call records on a real disk: whole lines, bounded memory, and found again after a rotation."""
+
+from __future__ import annotations
+
+import os
+import tracemalloc
+
+import pytest
+
+from pbx.cdr_lines import LONGEST_LINE, Line
+from pbx.live.files import BLOCK, NotAFile, RecordFile, RecordFiles
+
+
+def test_only_lines_with_a_newline_count(tmp_path):
+    """What has no newline yet is not a line; it is told apart as the tail."""
+    path = tmp_path / "Master.csv"
+    path.write_bytes(b"one\ntwo\nthr")
+    with RecordFile(str(path)) as file:
+        assert list(file.lines(0)) == [Line(0, b"one", 4), Line(4, b"two", 8)]
+        assert list(file.lines(4)) == [Line(4, b"two", 8)]
+        assert file.tail(8) == Line(8, b"thr", 11)
+        with path.open("ab") as writer:
+            writer.write(b"ee\n")
+        assert list(file.lines(8)) == [Line(8, b"three", 14)]
+        assert file.tail(14) is None
+
+
+def test_lines_across_blocks_are_whole(tmp_path):
+    """Lines that lie across the blocks in which a file is read come out whole, with their places."""
+    path = tmp_path / "Master.csv"
+    path.write_bytes(b"".join(b"%d," % n * 30 + b"\n" for n in range(20000)))
+    assert path.stat().st_size > 3 * BLOCK
+    with RecordFile(str(path)) as file:
+        found = list(file.lines(0))
+    assert b"".join(line.raw + b"\n" for line in found) == path.read_bytes()
+    assert all(line.whole for line in found)
+    assert [line.offset for line in found[1:]] == [line.end for line in found[:-1]]
+
+
+@pytest.mark.parametrize("length", [LONGEST_LINE, LONGEST_LINE + 1, BLOCK - 1, BLOCK, 3 * BLOCK + 7])
+def test_a_long_line_is_kept_in_part(tmp_path, length):
+    """Of a line over 64 KiB the beginning is kept, and the next line's place is right."""
+    path = tmp_path / "Master.csv"
+    path.write_bytes(b"first\n" + b"x" * length + b"\nlast\n")
+    with RecordFile(str(path)) as file:
+        first, long, last = file.lines(0)
+    assert (first.raw, last.raw) == (b"first", b"last")
+    assert long.raw == b"x" * min(length, LONGEST_LINE)
+    assert long.whole is (length <= LONGEST_LINE)
+
+
+def test_memory_stays_bounded(tmp_path):
+    """A file of one endless line is passed over without being held in memory."""
+    path = tmp_path / "Master.csv"
+    with path.open("wb") as file:
+        file.truncate(64 * 1024 * 1024)
+    tracemalloc.start()
+    with RecordFile(str(path)) as opened:
+        assert list(opened.lines(0)) == []
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * 1024 * 1024
+
+
+def test_a_folder_is_not_a_file(tmp_path):
+    """A folder, a pipe or a device is refused at once, with its name; a pipe is not waited for."""
+    with pytest.raises(NotAFile, match="folder"):
+        RecordFile(str(tmp_path))
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NotAFile, match="pipe"):
+        RecordFile(str(tmp_path / "pipe"))
+    with pytest.raises(NotAFile):
+        RecordFile("/dev/null")
+
+
+def test_a_missing_file_is_an_os_error(tmp_path):
+    """A missing file is the usual FileNotFoundError, which collecting turns into one sentence."""
+    with pytest.raises(FileNotFoundError):
+        RecordFiles().open(str(tmp_path / "none"))
+
+
+def test_an_open_file_survives_its_renaming(tmp_path):
+    """A file that is renamed while it is read is read to its end under its new name."""
+    path = tmp_path / "Master.csv"
+    path.write_bytes(b"one\n")
+    with RecordFile(str(path)) as file:
+        path.rename(tmp_path / "Master.csv.1")
+        path.write_bytes(b"new\n")
+        assert [line.raw for line in file.lines(0)] == [b"one"]
+        assert RecordFiles().renamed(str(path), file.inode) == str(tmp_path / "Master.csv.1")
+        assert RecordFiles().renamed(str(path), 1) is None
+
+
+def test_generations_are_listed_oldest_first(tmp_path):
+    """What rotating left beside a file is found by its usual names, oldest first, compressed ones not."""
+    path = tmp_path / "Master.csv"
+    names = ["Master.csv.2", "Master.csv-20250731", "Master.csv.1"]
+    for age, name in enumerate([*names, "Master.csv.3.gz", "Master.csv.bak", "Master.csv", "Master.csvx.1"]):
+        (tmp_path / name).write_bytes(b"x\n")
+        os.utime(tmp_path / name, (1000 + age, 1000 + age))
+    assert RecordFiles().generations(str(path)) == tuple(str(tmp_path / name) for name in names)
+
+
+def test_a_folder_means_the_files_our_switches_write(tmp_path):
+    """Of a folder Master.csv and the .json files are read; accountlogs' copies are named and left alone."""
+    for name in ["cdr-csv/Master.csv", "cdr-csv/08702120001.csv", "cdr-custom/seatline.json", "messages"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    listing = RecordFiles().listing(str(tmp_path))
+    assert listing.taken == (str(tmp_path / "cdr-csv/Master.csv"), str(tmp_path / "cdr-custom/seatline.json"))
+    assert listing.ignored == (str(tmp_path / "messages"), str(tmp_path / "cdr-csv/08702120001.csv"))
+    inside = RecordFiles().listing(str(tmp_path / "cdr-csv"))
+    assert inside.taken == (str(tmp_path / "cdr-csv/Master.csv"),)
+
+
+def test_a_file_means_itself(tmp_path, monkeypatch):
+    """A file that is named is read whatever its name is, and known by its absolute path."""
+    monkeypatch.chdir(tmp_path)
+    assert RecordFiles().listing("calls.txt").taken == (str(tmp_path / "calls.txt"),)
+
+
+def test_a_name_that_cannot_be_stored_is_refused(tmp_path):
+    """A file whose name is no text cannot be noted in the ledger, and is refused."""
+    with pytest.raises(OSError, match="name"):
+        RecordFiles().listing(str(tmp_path / "bad\udcff"))
