@@ -32,16 +32,25 @@ class Action:
                 raise Malformed(f"{self.name}: {key!r} is not a header name")
             if any(c in value for c in "\r\n\0"):
                 raise Malformed(f"{self.name}: the value of {key} holds a line break or NUL")
-            if len(f"{key}: {value}".encode()) > LONGEST_LINE:
+            try:
+                size = len(f"{key}: {value}".encode())
+            except UnicodeEncodeError:
+                raise Malformed(f"{self.name}: the value of {key} is not text UTF-8 can carry") from None
+            if size > LONGEST_LINE:
                 raise Malformed(f"{self.name}: the line of {key} is over {LONGEST_LINE} bytes")
+
+    def __repr__(self) -> str:
+        """Name and headers' names only: a value may be a secret."""
+        return f"Action({self.name!r}, {', '.join(key for key, _ in self.headers)})"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What came back: the response's headers, and the events of a list, in order.
 
-    Header names are as Asterisk writes them. Where one repeats, `fields` of a response keeps them all as
-    lines in `lines` ("Line-000000-000001: allow=alaw" for GetConfig).
+    Header names are as Asterisk writes them. `lines` holds all headers of the response but Response and
+    ActionID, in order, the repeated ones too ("Line-000000-000001", "allow=alaw" for GetConfig); `fields` and
+    the events hold the first of each name. The event that ends a list (...Complete) is the last of `events`.
     """
 
     fields: Mapping[str, str]
@@ -51,6 +60,11 @@ class Reply:
     @property
     def ok(self) -> bool:
         return self.fields.get("Response") in ("Success", "Goodbye", "Follows")
+
+    def __repr__(self) -> str:
+        """Without values: replies to GetConfig and PJSIPShowAuths hold SIP passwords."""
+        answer = self.fields.get("Response", "")
+        return f"Reply({answer!r}, {self.message!r}, {len(self.lines)} lines, {len(self.events)} events)"
 
     @property
     def message(self) -> str:
