@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from provisioning.cli import calls, contracts, ledger, numbers, switch
+from provisioning.cli import calls, contracts, ledger, numbers, screens, switch
 
 app = typer.Typer(
     name="seatline",
@@ -47,22 +47,36 @@ def _seatline(
 
 
 def main() -> None:
-    """Runs the command; a fault of the outside world is one clear line on stderr and its exit code."""
+    """Runs the command; a fault of the outside world is one clear line on stderr and its exit code.
+
+    A wrong option or argument ends with 1, not with the 2 that means "changes found".
+    """
+    sys.exit(_outcome())
+
+
+def _outcome() -> int:
     from pbx.errors import Refused, SwitchError
     from provisioning.flows.errors import FlowError
 
     try:
-        app()
+        return app(standalone_mode=False) or 0
     except FlowError as fault:
-        sys.stderr.write(f"seatline: {fault}\n")
-        sys.exit(fault.exit_code)
+        screens.say(f"seatline: {fault}")
+        return fault.exit_code
     except SwitchError as fault:
         said = "the switch refused" if isinstance(fault, Refused) else "the switch cannot be reached"
-        sys.stderr.write(f"seatline: {said}: {fault}\n")
-        sys.exit(4)
+        screens.say(f"seatline: {said}: {fault}")
+        return 4
+    except typer.TyperException as fault:
+        show = getattr(fault, "show", None)  # a wrong option shows the command's usage
+        show() if show else screens.say(f"seatline: {fault}")
+        return 1
+    except typer.Abort:
+        screens.say("seatline: nothing was done")
+        return 1
     except BrokenPipeError:
         sys.stderr.close()
-        sys.exit(1)
+        return 1
     except KeyboardInterrupt:
-        sys.stderr.write("seatline: interrupted\n")
-        sys.exit(130)
+        screens.say("seatline: interrupted")
+        return 130

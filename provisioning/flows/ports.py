@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pbx.action import Action, Reply
-from pbx.cdr import Cdr
-from provisioning.core.call import RatedCall
-from provisioning.core.contract import Contract, ContractVersion
-from provisioning.core.cycle import Cycle
+if TYPE_CHECKING:  # only words here: whoever asks for one port should not have to load them all
+    from pbx.action import Action, Reply
+    from pbx.cdr import Cdr
+    from provisioning.core.call import RatedCall
+    from provisioning.core.contract import Contract, ContractVersion
+    from provisioning.core.cycle import Cycle
 
 RecordKey = tuple[str, int]
 """A call record within its switch: (uniqueid, sequence)."""

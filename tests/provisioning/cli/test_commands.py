@@ -1,0 +1,272 @@
+"""The commands as a user runs them: data on stdout, talk on stderr, honest exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+DEMO = ROOT / "docker" / "demo"
+CONTRACTS = [str(DEMO / f"{name}.yaml") for name in ("zhaotong", "jilin", "kizilsu")]
+
+
+class Seatline:
+    """seatline in a folder of its own, with the ledger in that folder's seatline.db."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        """Runs a command; its stdout. It must end with that exit code, and never with a traceback."""
+        done = self.run(*arguments)
+        assert done.returncode == code, f"{done.returncode}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        return json.loads(self(*arguments, "--json", code=code))
+
+    def said(self, *arguments: str, code: int) -> str:
+        """What a command that fails says on stderr."""
+        done = self.run(*arguments)
+        assert done.returncode == code, f"{done.returncode}: {done.stdout}{done.stderr}"
+        assert done.stdout == ""
+        return done.stderr
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("SEATLINE")}
+        done = subprocess.run(
+            [sys.executable, "-m", "provisioning", *arguments],
+            cwd=self.folder, env=clean | {"COLUMNS": "120"}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr
+        return done
+
+
+@pytest.fixture
+def seatline(tmp_path: Path) -> Seatline:
+    return Seatline(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Seatline:
+    """seatline with the three demo contracts in the ledger; tests only ask it."""
+    made = Seatline(tmp_path_factory.mktemp("recorded"))
+    made("contract", "add", *CONTRACTS)
+    return made
+
+
+def csv_record(
+    number: int, src: str, dst: str, start: str, seconds: int, disposition: str = "ANSWERED"
+) -> str:
+    """A line of Master.csv; `start` in GMT."""
+    begun = datetime.fromisoformat(start)
+    gmt = [at.isoformat(" ") for at in (begun, begun + timedelta(seconds=seconds))]
+    answer = f'"{gmt[0]}"' if disposition == "ANSWERED" else ""
+    billsec = seconds if disposition == "ANSWERED" else 0
+    return (
+        f'"","{src}","{dst}","from-inside","""x"" <{src}>","PJSIP/a-{number}","PJSIP/b-{number}","Dial","x",'
+        f'"{gmt[0]}",{answer},"{gmt[1]}",{seconds},{billsec},"{disposition}","DOCUMENTATION",'
+        f'"pbx-{number}.1","","","pbx-{number}.1",{number}\n'
+    )
+
+
+def test_check_of_sound_files_counts_their_seats(seatline: Seatline) -> None:
+    """69, 1 and 12 seats in three files without a problem are 82."""
+    found = seatline.json("check", *CONTRACTS)
+    assert (found["problems"], found["seats"]) == ([], 82)
+
+
+def test_check_reports_all_problems_of_all_files(seatline: Seatline) -> None:
+    """Two broken files are reported together, each problem with its file, line and column; exit code 3."""
+    for name, wrong in (("one", "contract: one\ncustomer: {name: 7}\n"), ("two", "contrct: two\n")):
+        (seatline.folder / f"{name}.yaml").write_text(wrong, encoding="utf-8")
+    problems = seatline.json("check", "one.yaml", "two.yaml", code=3)["problems"]
+    assert {"one.yaml", "two.yaml"} == {problem["file"] for problem in problems}
+    keys = {"code", "file", "line", "column", "sheet", "cell", "message", "hint"}
+    assert all(set(problem) == keys and problem["hint"] for problem in problems)
+    typo = next(problem for problem in problems if "contrct" in problem["message"])
+    assert "contract" in typo["hint"]
+    assert (typo["line"], typo["column"]) == (1, 1)
+
+
+def test_check_changes_nothing(seatline: Seatline) -> None:
+    """Checking makes no ledger."""
+    seatline("check", *CONTRACTS)
+    assert list(seatline.folder.iterdir()) == []
+
+
+def test_nothing_is_recorded_while_a_problem_remains(seatline: Seatline) -> None:
+    """One broken file among sound ones keeps all of them out of the ledger."""
+    (seatline.folder / "broken.yaml").write_text("contract: 7\n", encoding="utf-8")
+    seatline("contract", "add", *CONTRACTS, "broken.yaml", code=3)
+    assert seatline.json("contract", "list") == []
+
+
+def test_recording_twice_records_once(seatline: Seatline) -> None:
+    """A contract that is in the ledger so already gets no second version."""
+    first = seatline.json("contract", "add", *CONTRACTS)
+    assert [one["version"] for one in first["recorded"]] == [1, 1, 1]
+    again = seatline.json("contract", "add", *CONTRACTS)
+    assert again["recorded"] == []
+    assert sorted(again["unchanged"]) == ["jilin-2025", "kizilsu-2024", "zhaotong-2025"]
+
+
+def test_a_number_is_known_by_its_short_form(recorded: Seatline) -> None:
+    """6001 is 08702120001 of zhaotong, since the contract's first day."""
+    (seat,) = recorded.json("lookup", "6001")
+    assert seat == {
+        "long_number": "08702120001", "short_number": "6001", "name": None, "department": "办公室",
+        "site": "zhaotong", "contract": "zhaotong-2025", "iad": None, "port": None, "remark": None,
+        "since": "2025-07-01", "until": None, "registered": None,
+    }  # fmt: skip
+
+
+def test_nobody_has_a_number_before_the_contract(recorded: Seatline) -> None:
+    """On a day before the term nobody has 6001."""
+    assert recorded.json("lookup", "6001", "--on", "2025-06-30") == []
+
+
+def test_the_bill_of_zhaotong_is_8156(recorded: Seatline) -> None:
+    """A month of zhaotong without charged calls costs 8156.00, in the words of contract-file.md."""
+    bill = recorded.json("bill", "zhaotong-2025", "--cycle", "2025-07")
+    assert (bill["amount"], bill["closed"], bill["calls"], bill["payers"]) == ("8156.00", False, [], [])
+    seat = next(line for line in bill["recurring"] if line["item"] == "seat")
+    assert (seat["quantity"], seat["unit"], seat["amount"]) == ("69", "24.00", "1656.00")
+
+
+def test_six_months_of_zhaotong_are_48936(recorded: Seatline) -> None:
+    """July to December 2025 together cost 48936.00."""
+    months = [recorded.json("bill", "zhaotong-2025", "--cycle", f"2025-{month:02}") for month in range(7, 13)]
+    assert sum(round(float(bill["amount"]) * 100) for bill in months) == 48936_00
+
+
+def test_a_switchs_records_become_a_bill(seatline: Seatline) -> None:
+    """Foreign records of Master.csv are attributed by their numbers, collected once, priced, and billed."""
+    seatline("contract", "add", *CONTRACTS)
+    master = seatline.folder / "Master.csv"
+    master.write_text(
+        csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61)
+        + csv_record(2, "13800138000", "08702120002", "2025-07-10T03:00:00", 300)
+        + csv_record(3, "08702120003", "01085200000", "2025-07-31T15:59:59", 60)
+        + csv_record(4, "08702120003", "01085200000", "2025-07-31T16:00:00", 60)
+        + csv_record(5, "08702120001", "6002", "2025-07-11T02:00:00", 30)
+        + csv_record(6, "08702120001", "13800138000", "2025-07-12T02:00:00", 20, "NO ANSWER"),
+        encoding="utf-8",
+    )  # fmt: skip
+    assert seatline.json("collect", "Master.csv")["new"] == 6
+    again = seatline.json("collect", "Master.csv")
+    assert (again["read"], again["new"], again["quarantined"]) == (0, 0, 0)
+    assert seatline.json("rate") == {"rated": 3, "free": 3, "unrated": 0, "review": 0}
+    july = seatline.json("bill", "zhaotong-2025", "--cycle", "2025-07")
+    domestic = next(line for line in july["calls"] if line["zone"] == "domestic")
+    assert (domestic["calls"], domestic["minutes"], domestic["rate"], domestic["amount"]) == (
+        2,
+        3,
+        "0.06",
+        "0.18",
+    )
+    assert july["amount"] == "8156.18"
+    august = seatline.json("bill", "zhaotong-2025", "--cycle", "2025-08")
+    assert august["amount"] == "8156.06"
+
+
+def test_a_call_of_nobody_is_shown_and_makes_rate_fail(seatline: Seatline) -> None:
+    """A call that belongs to no contract is counted as unrated and shown; exit code 1 says so every night."""
+    seatline("contract", "add", *CONTRACTS)
+    stranger = csv_record(1, "07551234567", "13800138000", "2025-07-10T02:00:00", 61)
+    (seatline.folder / "Master.csv").write_text(stranger, encoding="utf-8")
+    seatline("collect", "Master.csv")
+    assert seatline.json("rate", code=1) == {"rated": 0, "free": 0, "unrated": 1, "review": 0}
+    assert "07551234567" in seatline("rate", code=1)
+
+
+def test_a_broken_line_is_kept_and_the_rest_goes_on(seatline: Seatline) -> None:
+    """A line with 18 columns goes to quarantine; the records around it are collected."""
+    good = [csv_record(n, "08702120001", "13800138000", "2025-07-10T02:00:00", 61) for n in (1, 2)]
+    lines = good[0] + '"a","b",3\n' + good[1]
+    (seatline.folder / "Master.csv").write_text(lines, encoding="utf-8")
+    found = seatline.json("collect", "Master.csv")
+    assert (found["read"], found["new"], found["quarantined"]) == (3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["plan"], 1, "[switches.NAME]"),
+        (["plan", "--bogus"], 1, "No such option"),
+        (["bill", "nobody", "--cycle", "2025-07"], 1, "no contract nobody"),
+        (["bill", "nobody", "--cycle", "July"], 1, "2025-07"),
+        (["collect"], 4, "no sources"),
+        (["lookup", " "], 1, "needs a number"),
+        (["contract", "show", "nobody"], 1, "no contract nobody"),
+        (["plan", "--config", "nowhere.toml"], 3, "no such settings file"),
+        (["db", "backup", "copy.db"], 75, "none to back up"),
+        (["nonsense"], 1, "No such command"),
+    ],
+)
+def test_a_mistake_is_one_clear_message(
+    seatline: Seatline, arguments: list[str], code: int, said: str
+) -> None:
+    """A user's mistake ends with its exit code and a sentence on stderr, never with a traceback."""
+    assert said in seatline.said(*arguments, code=code)
+
+
+def test_a_missing_source_is_said_and_the_others_are_read(seatline: Seatline) -> None:
+    """A source that is not there means exit code 4; what could be read was read."""
+    record = csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61)
+    (seatline.folder / "Master.csv").write_text(record, encoding="utf-8")
+    found = seatline.json("collect", "gone.csv", "Master.csv", code=4)
+    assert found["new"] == 1
+
+
+def test_a_switch_that_is_down_is_exit_code_4(seatline: Seatline) -> None:
+    """A switch nobody answers at is named, with exit code 4, and drift and apply say the same."""
+    (seatline.folder / "seatline.toml").write_text(
+        '[switches.pbx]\nami = "127.0.0.9:1"\nsecret_file = "secret"\n', encoding="utf-8"
+    )
+    (seatline.folder / "secret").write_text("planted-canary-secret", encoding="utf-8")
+    seatline("contract", "add", *CONTRACTS)
+    for command in (["plan"], ["drift"], ["apply", "--yes"]):
+        said = seatline.said(*command, code=4)
+        assert "127.0.0.9:1" in said
+        assert "canary" not in said
+
+
+def test_a_second_collector_is_told_who_is_at_it(seatline: Seatline) -> None:
+    """While somebody collects, another collect ends with exit code 6 and names the first."""
+    from provisioning.wiring import FileLocks
+
+    (seatline.folder / "Master.csv").write_text("", encoding="utf-8")
+    with FileLocks(seatline.folder / ".seatline").held("collect"):
+        said = seatline.said("collect", "Master.csv", code=6)
+    assert str(os.getpid()) in said
+
+
+def test_the_ledger_is_backed_up_and_verified(recorded: Seatline) -> None:
+    """A backup is a ledger of its own that can be asked, and the ledger is sound."""
+    recorded("db", "backup", "copy.db")
+    assert recorded.json("db", "verify") == {"findings": []}
+    assert recorded.json("db", "upgrade")["before"] == recorded.json("db", "upgrade")["after"]
+    assert (recorded.folder / "copy.db").stat().st_mode & 0o077 == 0
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("SEATLINE")}
+    copied = subprocess.run(
+        [sys.executable, "-m", "provisioning", "lookup", "6001", "--json"],
+        cwd=recorded.folder, env=clean | {"SEATLINE_DATABASE_URL": f"sqlite:///{recorded.folder}/copy.db"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(copied.stdout)[0]["long_number"] == "08702120001"
+
+
+def test_every_command_shows_help(seatline: Seatline) -> None:
+    """Each command of contract-file.md that this version has explains itself."""
+    for command in ("check", "plan", "apply", "drift", "doctor", "collect", "rate", "bill", "lookup"):
+        assert command in seatline(command, "--help")
+    for command in (["contract", "add"], ["contract", "show"], ["db", "backup"], ["db", "verify"]):
+        assert "Usage" in seatline(*command, "--help")
