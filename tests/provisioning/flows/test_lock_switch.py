@@ -147,6 +147,32 @@ def test_the_later_of_two() -> None:
         assert list(switch.tokens) == ["late"]
 
 
+@given(step=st.integers(0, 1), later=st.booleans())
+def test_never_two(step: int, later: bool) -> None:
+    """Whenever a second one comes while the first is entering, one of them is in and the other is not."""
+    switch = Database()
+    inside: list[str] = []
+    kept = []
+
+    def second() -> None:
+        other = lock(switch, "second", time=Time(START + timedelta(seconds=1 if later else -1))).held()
+        try:
+            other.__enter__()
+            inside.append("second")
+            kept.append(other)
+        except LockHeld:
+            pass
+
+    switch.between = [lambda: None] * step + [second]
+    first = lock(switch, "first").held()
+    try:
+        first.__enter__()
+        inside.append("first")
+    except LockHeld:
+        pass
+    assert len(inside) == 1
+
+
 @given(value=st.one_of(st.text(), st.sampled_from(["{}", "[]", "null", '{"since": 1}'])))
 def test_rubbish_in_the_database(value: str) -> None:
     """A value that is no token of ours keeps nobody out."""

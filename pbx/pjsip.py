@@ -1,0 +1,154 @@
+"""The PJSIP objects of telephones and lines, from plain arguments: sections of pjsip.conf (SIP 对象).
+
+Options that have the right value by default are left out (dtmf_mode=rfc4733, force_rport=yes, no
+trust_id_outbound, no qualifying): the read-back compares them all the same, and a file is written sooner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pbx.section import Section
+
+CODECS = ("alaw", "ulaw")
+"""G.711 as the operators in China offer it, A-law first."""
+
+Variables = Iterable[tuple[str, str]]
+
+
+def telephone(
+    name: str,
+    *,
+    context: str,
+    aor: str,
+    auth: str,
+    number: str,
+    account: str,
+    transport: str,
+    variables: Variables = (),
+) -> Section:
+    """The endpoint of a telephone behind an IAD; what it claims about its own number is not believed.
+
+    The caller's number is fixed by `callerid` together with `trust_id_inbound=no`. The digest user is the
+    endpoint's own name (`auth_username`); `username` is needed as well, or a REGISTER does not find the AOR
+    by its To user. Media and requests go back to where they came from: IADs stand behind NAT.
+    """
+    return Section(
+        name,
+        "endpoint",
+        (
+            ("transport", transport),
+            ("context", context),
+            ("aors", aor),
+            ("auth", auth),
+            ("callerid", number),
+            ("accountcode", account),
+            ("identify_by", "auth_username,username"),
+            ("trust_id_inbound", "no"),
+            *_media(),
+            ("rewrite_contact", "yes"),
+            ("allow_transfer", "no"),
+            ("allow_subscribe", "no"),
+            *_variables(variables),
+        ),
+    )
+
+
+def line(
+    name: str,
+    *,
+    context: str,
+    aor: str,
+    domain: str,
+    proxy: str,
+    transport: str,
+    variables: Variables = (),
+) -> Section:
+    """The endpoint of the operator's side: calls out to its IMS through its proxy, and calls in from it.
+
+    The caller's number goes out in From and P-Asserted-Identity, in the operator's domain; the operator's
+    word about who calls in is believed. `from_user` is never set: it would hide the caller's number.
+    """
+    return Section(
+        name,
+        "endpoint",
+        (
+            ("transport", transport),
+            ("context", context),
+            ("aors", aor),
+            ("outbound_proxy", loose(proxy)),
+            ("from_domain", domain),
+            ("user_eq_phone", "yes"),
+            ("trust_id_inbound", "yes"),
+            ("send_pai", "yes"),
+            *_media(),
+            ("allow_transfer", "no"),
+            ("allow_subscribe", "no"),
+            *_variables(variables),
+        ),
+    )
+
+
+def auth(name: str, *, user: str, secret: str) -> Section:
+    """Digest user and secret. The secret is shown to nobody but the switch."""
+    return Section(name, "auth", (("auth_type", "digest"), ("username", user), ("password", secret)))
+
+
+def telephone_aor(name: str) -> Section:
+    """Where a telephone can be reached: one device, and the newest registration counts."""
+    return Section(name, "aor", (("max_contacts", "1"), ("remove_existing", "yes")))
+
+
+def line_aor(name: str, *, domain: str, proxy: str) -> Section:
+    """Where the operator's IMS can be reached: at its domain, through its proxy."""
+    return Section(name, "aor", (("contact", f"sip:{domain}"), ("outbound_proxy", loose(proxy))))
+
+
+def registration(name: str, *, endpoint: str, user: str, domain: str, proxy: str, transport: str) -> Section:
+    """Our registration of one public user at the operator's IMS (注册).
+
+    `line=yes` puts a token into our contact, by which a call that comes in is recognised as this
+    registration's and given to `endpoint`, whatever address it comes from. No answer of the operator makes
+    Asterisk give up for good: it tries again after 60 seconds, after a refusal later.
+    """
+    return Section(
+        name,
+        "registration",
+        (
+            ("transport", transport),
+            ("server_uri", f"sip:{domain}"),
+            ("client_uri", f"sip:{user}@{domain}"),
+            ("contact_user", user),
+            ("outbound_proxy", loose(proxy)),
+            ("line", "yes"),
+            ("endpoint", endpoint),
+            ("max_retries", "100000"),
+            ("forbidden_retry_interval", "600"),
+            ("fatal_retry_interval", "300"),
+            ("auth_rejection_permanent", "no"),
+            ("max_random_initial_delay", "3"),
+        ),
+    )
+
+
+def identify(name: str, *, endpoint: str, addresses: Iterable[str]) -> Section:
+    """Whoever sends from these addresses is this endpoint."""
+    return Section(name, "identify", (("endpoint", endpoint), *(("match", address) for address in addresses)))
+
+
+def loose(proxy: str) -> str:
+    """A proxy's URI as a loose router (RFC 3261, 16.12), so that the request keeps its own address."""
+    return proxy if ";lr" in proxy else f"{proxy};lr"
+
+
+def _media() -> tuple[tuple[str, str], ...]:
+    return (
+        ("disallow", "all"),
+        ("allow", ",".join(CODECS)),
+        ("direct_media", "no"),
+        ("rtp_symmetric", "yes"),
+    )
+
+
+def _variables(variables: Variables) -> tuple[tuple[str, str], ...]:
+    return tuple(("set_var", f"{name}={value}") for name, value in variables)

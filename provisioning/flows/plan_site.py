@@ -1,0 +1,182 @@
+"""Plans what would change on a switch: contracts in force against what the switch holds (计划)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from pbx.config import Config
+from provisioning.core.contract import Contract
+from provisioning.flows.errors import FlowError
+from provisioning.flows.ports import Ledger, Progress, Switch
+from provisioning.flows.read_switch import (
+    Holding,
+    marks,
+    read_shared,
+    read_site,
+    running_contexts,
+    sites_running,
+)
+from provisioning.planning import names
+from provisioning.planning.desired import desired, shared
+from provisioning.planning.digest import digest_of
+from provisioning.planning.plan import Plan, plan, to_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitePlan:
+    """A site's plan, and what it was made from. `contract` is None for a site to be taken down."""
+
+    site: str
+    contract: Contract | None
+    holding: Holding
+    wanted: Config
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchPlan:
+    """The plans of some sites of a switch and of the hand-written dialplan they all share (计划).
+
+    `orphans` are sites the switch has and no contract knows; they are left alone until somebody names them.
+    """
+
+    switch: str
+    shared: Plan
+    shared_held: Config
+    shared_wanted: Config
+    sites: tuple[SitePlan, ...]
+    orphans: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        return (self.shared, *(site.plan for site in self.sites))
+
+    def __bool__(self) -> bool:
+        return any(self.plans)
+
+    @property
+    def digest(self) -> str:
+        """Tells this plan from any other: what changes, and into what."""
+        wanted = [digest_of(self.shared_wanted), *(digest_of(site.wanted) for site in self.sites)]
+        told = json.dumps([to_json(self.plans), wanted], sort_keys=True)
+        return sha256(told.encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """As `plan --json` prints it."""
+        return {
+            **to_json(self.plans),
+            "switch": self.switch,
+            "digest": self.digest,
+            "sites": [
+                {
+                    "site": one.site,
+                    "contract": one.contract.id if one.contract else None,
+                    "slot": one.holding.slot,
+                }
+                for one in self.sites
+            ],
+            "orphans": list(self.orphans),
+            "notes": list(self.notes),
+        }
+
+
+def plan_sites(
+    switch: Switch,
+    ledger: Ledger,
+    *,
+    sites: Sequence[str] = (),
+    also: Collection[str] = (),
+    hand_written: Mapping[str, str],
+    today: date,
+    progress: Progress | None = None,
+) -> SwitchPlan:
+    """Plans the named sites, by default all that have a contract or are on the switch with one that ended,
+    and those in `also` that a contract knows.
+
+    Raises FlowError for a site that neither a contract nor the switch knows.
+    """
+    in_force, known = contracts_by_site(ledger, today)
+    running = sites_running(running_contexts(switch))
+    unknown = [site for site in sites if site not in known and site not in running]
+    if unknown:
+        raise FlowError(
+            f"no contract has a site {unknown[0]!r}, nor does {switch.name}; "
+            f"sites with a contract: {', '.join(sorted(known)) or 'none'}"
+        )
+    chosen = tuple(dict.fromkeys(sites)) or tuple(sorted({*in_force, *(known & {*running, *also})}))
+    planned: list[SitePlan] = []
+    for done, site in enumerate(chosen):
+        if progress:
+            progress("reading what the switch holds", done, len(chosen))
+        planned.append(plan_site(switch, ledger, site, in_force.get(site)))
+    notes = [
+        f"site {site}: an apply is under way or was interrupted; `seatline apply` finishes it"
+        for site in marks(switch)
+        if site in chosen
+    ]
+    wanted = shared(hand_written)
+    held = read_shared(switch, notes)
+    return SwitchPlan(
+        switch=switch.name,
+        shared=plan("", held, wanted if in_force else held),
+        shared_held=held,
+        shared_wanted=wanted,
+        sites=tuple(planned),
+        orphans=tuple(site for site in running if site not in known and site not in chosen),
+        notes=(*notes, *(note for one in planned for note in one.holding.notes)),
+    )
+
+
+def plan_site(switch: Switch, ledger: Ledger, site: str, contract: Contract | None) -> SitePlan:
+    """Plans one site in the slot it is in, so that nothing shows but real changes."""
+    holding = read_site(switch, site)
+    slot = holding.slot or names.SLOTS[0]
+    wanted = wanted_of(ledger, contract, slot)
+    existing = holding.in_slot(slot if wanted else None)
+    return SitePlan(
+        site=site, contract=contract, holding=holding, wanted=wanted, plan=plan(site, existing, wanted)
+    )
+
+
+def wanted_of(ledger: Ledger, contract: Contract | None, slot: str) -> Config:
+    """What the switch should hold of a site; nothing without a contract."""
+    if contract is None:
+        return Config()
+    try:
+        return desired(contract, ledger.secrets(contract.site.name), slot)
+    except KeyError as fault:
+        raise FlowError(
+            f"contract {contract.id}: the ledger has no SIP secret for seat {fault.args[0]}; "
+            "record the contract again with `seatline contract add`"
+        ) from None
+
+
+def contracts_by_site(ledger: Ledger, today: date) -> tuple[dict[str, Contract], frozenset[str]]:
+    """The contract in force at each site on that day, and all sites that ever had one.
+
+    Raises FlowError when two contracts are in force at one site: then nobody can say whose seats they are.
+    """
+    latest: dict[str, Contract] = {}
+    known: set[str] = set()
+    for version in sorted(ledger.versions(), key=lambda one: (one.effective, one.number)):
+        known.add(version.contract.site.name)
+        if version.effective <= today:
+            latest[version.contract.id] = version.contract
+    in_force: dict[str, Contract] = {}
+    for contract in latest.values():
+        site = contract.site.name
+        if not contract.term.covers(today):
+            continue
+        if site in in_force:
+            raise FlowError(
+                f"contracts {in_force[site].id} and {contract.id} are both in force at site {site} "
+                f"on {today}; end one of them or give it another site name"
+            )
+        in_force[site] = contract
+    return in_force, frozenset(known)

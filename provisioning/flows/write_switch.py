@@ -1,0 +1,130 @@
+"""Writing to a switch in steps that a reader never sees half done: stage, verify, promote, reload (下发)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from pbx.action import Action, Reply
+from pbx.config import Config
+from pbx.section import Section
+from pbx.update import EMPTY_FILE, creation, promotion, staging
+from provisioning.flows.errors import FlowError
+from provisioning.flows.ports import Progress, Switch
+from provisioning.flows.read_switch import ANSWER_WITHIN, APPLYING, read_file
+from provisioning.planning import names
+
+PJSIP = "res_pjsip.so"
+DIALPLAN = "pbx_config.so"
+RELOAD_WITHIN = 60.0
+"""Seconds we wait for a reload that somebody else has started."""
+_STEP = 0.2
+
+
+class SwitchBusy(FlowError):
+    """The switch is reloading for somebody else and does not come to an end: try again later."""
+
+    exit_code = 75
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pen:
+    """Writes to one switch. `pause` waits so many seconds; `progress` is told of files being staged."""
+
+    switch: Switch
+    pause: Callable[[float], None]
+    progress: Progress | None = None
+
+    def stage(self, files: Mapping[str, tuple[Section, ...]]) -> None:
+        """Builds files nobody includes yet, and reads them back: exactly what was meant, or FlowError."""
+        self.create((EMPTY_FILE, *map(names.staged, files)))
+        for done, (file, sections) in enumerate(files.items()):
+            if self.progress:
+                self.progress(f"staging {file}", done, len(files))
+            for action in staging(names.staged(file), sections):
+                self._done(self.switch.send(action, timeout=ANSWER_WITHIN), f"{file} cannot be staged")
+            notes: list[str] = []
+            found = read_file(self.switch, names.staged(file), notes)
+            if Config({file: found or ()}) != Config({file: sections}):
+                why = notes[0] if notes else "GetConfig shows something else than what was written"
+                raise FlowError(
+                    f"{self.switch.name}: {names.staged(file)} is not what it should be ({why}); "
+                    "nothing was changed. Is somebody else writing, or the disk full?"
+                )
+
+    def create(self, files: Iterable[str]) -> None:
+        """Has these files exist; those that do are left as they are."""
+        for file in dict.fromkeys(files):
+            reply = self.switch.send(creation(file), timeout=ANSWER_WITHIN)
+            if "exists" not in reply.message:
+                self._done(reply, f"{file} cannot be created")
+
+    def keep_former(self, files: Iterable[str]) -> None:
+        """Keeps what the live files hold now, for rolling back.
+
+        One that is not there is kept as empty, and so is one that a hand has made unreadable for Asterisk.
+        """
+        files = tuple(files)
+        self.create((EMPTY_FILE, *files, *map(names.former, files)))
+        for file in files:
+            kept = self.switch.send(promotion(file, names.former(file)), timeout=ANSWER_WITHIN)
+            if not kept.ok:
+                self._copy(EMPTY_FILE, names.former(file))
+
+    def promote(self, files: Iterable[str], *, module: str | None = None) -> None:
+        """Makes the staged files live, each in one step; with the last one `module` is reloaded."""
+        self._promote({file: names.staged(file) for file in files}, module)
+
+    def restore(self, files: Iterable[str], *, module: str) -> None:
+        """Makes the former generation live again, and has the module reloaded for certain."""
+        self._promote({file: names.former(file) for file in files}, module)
+        self.reload(module)
+
+    def empty(self, files: Iterable[str]) -> None:
+        """Leaves nothing in live files."""
+        files = tuple(files)
+        self.create((EMPTY_FILE, *files))
+        for file in files:
+            self._copy(EMPTY_FILE, file)
+
+    def reload(self, module: str) -> None:
+        """Reloads a module; while another reload is under way, waits for it to end, but not for ever.
+
+        That it "succeeded" says little: Asterisk says so for objects it refused too. A read-back tells.
+        """
+        waited = 0.0
+        while True:
+            reply = self.switch.send(Action("Reload", (("Module", module),)), timeout=ANSWER_WITHIN)
+            if reply.ok:
+                return
+            if "in progress" not in reply.message:
+                raise FlowError(f"{self.switch.name}: {module} cannot be reloaded: {reply.message}")
+            if waited >= RELOAD_WITHIN:
+                raise SwitchBusy(
+                    f"{self.switch.name} has been reloading for over {RELOAD_WITHIN:.0f} s for somebody "
+                    "else; try again when it is done (asterisk -rx 'core show uptime' shows the last reload)"
+                )
+            self.pause(_STEP)
+            waited += _STEP
+
+    def mark(self, site: str, digest: str) -> None:
+        """Notes on the switch that a site is about to become what has this digest."""
+        headers = (("Family", APPLYING), ("Key", site), ("Val", digest))
+        self._done(self.switch.send(Action("DBPut", headers)), "its database cannot be written")
+
+    def unmark(self, site: str) -> None:
+        """Takes the note away: the site is what it became, and the ledger knows."""
+        self.switch.send(Action("DBDel", (("Family", APPLYING), ("Key", site))))
+
+    def _promote(self, sources: Mapping[str, str], module: str | None) -> None:
+        last = [*sources][-1] if sources else ""
+        for file, source in sources.items():
+            self._copy(source, file, module if file == last else None)
+
+    def _copy(self, source: str, target: str, module: str | None = None) -> None:
+        reply = self.switch.send(promotion(source, target, module), timeout=ANSWER_WITHIN)
+        self._done(reply, f"{source} cannot be copied to {target}")
+
+    def _done(self, reply: Reply, otherwise: str) -> None:
+        if not reply.ok:
+            raise FlowError(f"{self.switch.name}: {otherwise}: {reply.message or 'no reason given'}")

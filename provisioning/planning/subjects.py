@@ -1,0 +1,86 @@
+"""What a person calls one thing - a seat, a line, a dialplan - and what a configuration holds of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pbx.config import Config
+from pbx.section import CONTEXT, Section
+from provisioning.planning import names
+
+Key = tuple[str, str]
+"""The kind and the name of a subject: ("seat", "08702120001"), ("line", "line-zhaotong")."""
+SHARED = "shared"
+"""The hand-written dialplan among the dialplans."""
+Item = tuple[str, str]
+"""A section of a subject by kind and name, or ("number", "6001") for a number a seat is called by."""
+
+_SEAT_SECTION = {
+    "endpoint": re.compile(r"seat-([0-9]{3,12})"),
+    "auth": re.compile(r"([0-9]{3,12})-auth"),
+    "aor": re.compile(r"([0-9]{3,12})"),
+    "registration": re.compile(r"([0-9]{3,12})-ims"),
+}
+_NUMBER = re.compile(r"(?P<number>[0-9]+),1,\w+\([^)]*?\b(?P<seat>[0-9]{3,12})\b[^)]*\)")
+
+
+@dataclass(slots=True)
+class Subject:
+    """What a configuration holds of one seat, line or dialplan, and the first file it stands in."""
+
+    file: str
+    items: dict[Item, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+
+    @property
+    def short_numbers(self) -> tuple[str, ...]:
+        """The numbers under 9 digits by which a seat is called."""
+        return tuple(name for kind, name in self.items if kind == "number" and len(name) < 9)
+
+
+def subjects(config: Config, site: str) -> Mapping[Key, Subject]:
+    """The configuration of a site (or, with site "", of the shared file) by subject.
+
+    A section that is none of ours stands under its own kind and name; one that is there twice, in two files,
+    makes its subject differ from any single one.
+    """
+    found: dict[Key, Subject] = {}
+    for file, section in sorted(config, key=lambda held: held[1].kind == CONTEXT):
+        for key, item, options in _split(section, site):
+            subject = found.setdefault(key, Subject(file))
+            while item in subject.items:
+                item = (item[0], f"{item[1]} (again in {file})")
+            subject.items[item] = options
+    return found
+
+
+def _split(section: Section, site: str) -> list[tuple[Key, Item, tuple[tuple[str, str], ...]]]:
+    """A section as parts of subjects; the context of a site's numbers belongs to its seats line by line."""
+    item = (section.kind, section.name)
+    if section.kind == CONTEXT:
+        if site == "":
+            return [(("dialplan", SHARED), item, section.options)]
+        if names.site_of(section.name) != site:
+            return [((section.kind, section.name), item, section.options)]
+        return _numbers(section, site)
+    pattern = _SEAT_SECTION.get(section.kind)
+    if pattern is not None and (seat := pattern.fullmatch(section.name)):
+        return [(("seat", seat[1]), item, section.options)]
+    if section.name in (names.line_endpoint(site), names.line_aor(site), names.line_registration(site)):
+        return [(("line", names.line_endpoint(site)), item, section.options)]
+    return [((section.kind, section.name), item, section.options)]
+
+
+def _numbers(section: Section, site: str) -> list[tuple[Key, Item, tuple[tuple[str, str], ...]]]:
+    parts: list[tuple[Key, Item, tuple[tuple[str, str], ...]]] = []
+    rest: list[tuple[str, str]] = []
+    for option in section.options:
+        number = _NUMBER.fullmatch(option[1]) if option[0] == "exten" else None
+        if number is None:
+            rest.append(option)
+        else:
+            kind = "number" if section.name.endswith("-numbers") else "incoming number"
+            parts.append((("seat", number["seat"]), (kind, number["number"]), (option,)))
+    parts.append((("dialplan", site), (CONTEXT, section.name), tuple(rest)))
+    return parts

@@ -1,0 +1,180 @@
+"""Sites, a ledger in memory and a world, to apply to a real switch; for tests and the benchmark."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pbx.action import Action, Reply
+from pbx.live.ami import Ami
+from provisioning.core.contract import (
+    Billing,
+    CallTariff,
+    Contract,
+    ContractVersion,
+    Customer,
+    Operator,
+    Policy,
+    Stated,
+    Term,
+    Zone,
+)
+from provisioning.core.site import Ims, Seat, Site
+from provisioning.flows.apply_plan import Applied, World, apply_sites
+from provisioning.flows.lock_switch import Owner
+from provisioning.flows.plan_site import SwitchPlan, plan_sites
+from provisioning.flows.ports import Switch
+
+TODAY = date(2026, 1, 1)
+DIALPLANS = Path(__file__).parents[2] / "dialplans"
+HAND_WRITTEN = {file.name: file.read_text(encoding="utf-8") for file in sorted(DIALPLANS.glob("*.conf"))}
+PROXY = "sip:127.0.1.2:5070"
+
+
+def seats(count: int, area: str = "0870", first: int = 1) -> tuple[Seat, ...]:
+    """Seats 0870 212 0001, 6001 and on."""
+    return tuple(
+        Seat(long_number=f"{area}212{n:04}", short_number=f"6{n:0{4 if count > 999 else 3}}")
+        for n in range(first, first + count)
+    )
+
+
+def contract(
+    site: str = "zhaotong",
+    *,
+    of: Sequence[Seat] | None = None,
+    zones: Sequence[str] = ("internal", "local", "domestic", "service"),
+    area: str = "0870",
+    proxy: str = PROXY,
+    domain: str = "ims.example.net",
+    register: str = "seat",
+    last: date = date(2030, 12, 31),
+) -> Contract:
+    """A contract of a site with so many seats and these zones open."""
+    return Contract(
+        id=f"{site}-2025",
+        customer=Customer(name="某办公室"),
+        operator=Operator(name="中国移动"),
+        term=Term(first=date(2025, 1, 1), last=last),
+        billing=Billing(starts=date(2025, 1, 1)),
+        recurring=(),
+        once=(),
+        stated=Stated(),
+        calls=CallTariff(
+            increment=60, rates={Zone(zone): Decimal("0.06") for zone in zones}, incoming=Decimal(0)
+        ),
+        messages=None,
+        payers=(),
+        policy=Policy(),
+        site=Site(
+            name=site,
+            area_code=area,
+            seats=tuple(of if of is not None else seats(3, area)),
+            ims=Ims(domain=domain, proxy=proxy, register=register),
+        ),
+    )
+
+
+@dataclass
+class Book:
+    """A ledger in memory: the contracts, their seats' secrets, and what was written into it."""
+
+    contracts: tuple[Contract, ...] = ()
+    secret_of: dict[str, str] = field(default_factory=dict)
+    applied: list[Mapping[str, Any]] = field(default_factory=list)
+    trail: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def versions(self, contract: str | None = None) -> tuple[ContractVersion, ...]:
+        return tuple(
+            ContractVersion(contract=one, number=1, effective=date(2025, 1, 1)) for one in self.contracts
+        )
+
+    def secrets(self, site: str) -> Mapping[str, str]:
+        drawn = {
+            seat.long_number: f"Secret0of0{seat.long_number}000"
+            for one in self.contracts
+            for seat in one.site.seats
+        }
+        return drawn | self.secret_of
+
+    def record_applied(self, **kept: Any) -> None:
+        self.applied.append(kept)
+
+    def audit(self, **kept: Any) -> None:
+        self.trail.append(kept)
+
+
+class Unlocked:
+    """The local lock left out, so that only the switch's own lock is between two writers."""
+
+    @contextmanager
+    def held(self, name: str) -> Iterator[None]:
+        yield
+
+
+@dataclass
+class Wrapped:
+    """A switch that lets a test look at each action before it is sent, and at each reply."""
+
+    inner: Switch
+    count: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+    def send(self, action: Action, *, timeout: float = 10.0) -> Reply:
+        self.before(action)
+        reply = self.inner.send(action, timeout=timeout)
+        self.after(action, reply)
+        self.count += 1
+        return reply
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def before(self, action: Action) -> None: ...
+
+    def after(self, action: Action, reply: Reply) -> None: ...
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def world(book: Book, *, who: str = "li@desk", host: str = "desk", pid: int | None = None) -> World:
+    """The real clock and process, and a token nobody else has."""
+    token = f"t-{os.getpid()}-{time.monotonic_ns()}"
+    return World(
+        ledger=book,  # type: ignore[arg-type]
+        lock=Unlocked(),
+        owner=Owner(who=who, host=host, pid=pid or os.getpid(), token=token),
+        clock=lambda: datetime.now(UTC),
+        pause=time.sleep,
+        alive=alive,
+    )
+
+
+def plan_of(switch: Switch, book: Book, *sites: str) -> SwitchPlan:
+    return plan_sites(switch, book, sites=sites, hand_written=HAND_WRITTEN, today=TODAY)  # type: ignore[arg-type]
+
+
+def apply_to(switch: Switch, book: Book, *sites: str, force: bool = True, **more: Any) -> Applied:
+    return apply_sites(
+        switch, world(book), sites=sites, hand_written=HAND_WRITTEN, today=TODAY, force=force, **more
+    )
+
+
+def connect(host: str, port: int, user: str, secret: str) -> Ami:
+    return Ami.connect(name="pbx", host=host, port=port, user=user, secret=secret)

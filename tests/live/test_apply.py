@@ -1,0 +1,391 @@
+"""Applying to a real switch: what is planned runs, what is refused is rolled back, a hand is seen."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pbx.action import Action, Reply
+from pbx.errors import Unreachable
+from pbx.live.ami import Ami
+from pbx.update import promotion
+from provisioning.flows.drift import DriftReport, find_drift
+from provisioning.flows.errors import FlowError, LockHeld, TooMuchChange
+from provisioning.flows.read_switch import read_back, read_site
+from provisioning.planning.desired import desired
+
+_spec = importlib.util.spec_from_file_location("live_sites", Path(__file__).with_name("sites.py"))
+assert _spec is not None
+assert _spec.loader is not None
+sites = sys.modules.setdefault("live_sites", importlib.util.module_from_spec(_spec))
+_spec.loader.exec_module(sites)
+
+pytestmark = pytest.mark.live
+PJSIP = "seatline-pjsip-zhaotong-01.conf"
+OTHERS = "seatline-pjsip-zhaotong-02.conf"
+"""Auths, AORs and registrations of a small site; its endpoints are in PJSIP."""
+
+
+@pytest.fixture
+def ami(pbx: Any) -> Iterator[Ami]:
+    with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as session:
+        yield session
+
+
+@pytest.fixture
+def other(pbx: Any) -> Iterator[Ami]:
+    """A second session: somebody else at the same switch."""
+    with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as session:
+        yield session
+
+
+def drift_of(ami: Ami, book: Any, *names: str) -> DriftReport:
+    return find_drift(ami, book, sites=names, hand_written=sites.HAND_WRITTEN, today=sites.TODAY)
+
+
+def edit(ami: Ami, file: str, *operations: tuple[str, ...], module: str = "res_pjsip.so") -> None:
+    """A hand at the switch: edits a live file and reloads."""
+    headers = [("SrcFilename", file), ("DstFilename", file), ("Reload", module)]
+    for number, operation in enumerate(operations):
+        headers += [(f"{key}-{number:06}", value) for key, value in zip(
+            ("Action", "Cat", "Var", "Value"), operation, strict=False)]  # fmt: skip
+    assert ami.send(Action("UpdateConfig", tuple(headers))).ok
+
+
+def runs(ami: Ami, contract: Any, book: Any) -> bool:
+    """Whether the switch runs exactly this contract's site, in the slot its files say."""
+    slot = read_site(ami, contract.site.name).slot
+    return slot is not None and not read_back(ami, desired(contract, book.secrets(""), slot))
+
+
+def test_sixty_nine_seats(ami: Ami) -> None:
+    """69 seats and their line go onto an empty switch, run as planned, and the next plan is empty."""
+    book = sites.Book((sites.contract(of=sites.seats(69)),))
+    before = sites.plan_of(ami, book).to_json()
+    assert [sum(c["kind"] == kind for c in before["changes"]) for kind in ("seat", "line")] == [69, 1]
+    assert {c["action"] for c in before["changes"]} == {"add"}
+    applied = sites.apply_to(ami, book, force=False)
+    assert [(o.status, o.fault) for o in applied.outcomes] == [("applied", None)] * 2
+    assert runs(ami, book.contracts[0], book)
+    assert not sites.plan_of(ami, book)
+    assert not drift_of(ami, book)
+    assert [kept["site"] for kept in book.applied] == ["zhaotong"]
+
+
+def test_nothing_to_do(ami: Ami) -> None:
+    """Applying an applied plan changes nothing on the switch and records nothing."""
+    book = sites.Book((sites.contract(),))
+    sites.apply_to(ami, book)
+    written = len(book.applied), len(book.trail)
+
+    class Watched(sites.Wrapped):  # type: ignore[misc, name-defined]
+        def before(self, action: Action) -> None:
+            assert action.name not in ("UpdateConfig", "CreateConfig", "Reload"), action.name
+
+    applied = sites.apply_to(Watched(ami), book)
+    assert not applied.changed
+    assert (len(book.applied), len(book.trail)) == written
+
+
+def test_one_seat_changes(ami: Ami) -> None:
+    """A new short number for one seat is one change, and after it the old short number is gone."""
+    first = sites.contract(of=sites.seats(12))
+    changed = [
+        replace(seat, short_number="7007") if seat.short_number == "6007" else seat
+        for seat in first.site.seats
+    ]
+    book = sites.Book((first,))
+    sites.apply_to(ami, book)
+    book.contracts = (sites.contract(of=changed),)
+    planned = sites.plan_of(ami, book).to_json()
+    assert [(c["action"], c["kind"], c["name"]) for c in planned["changes"]] == [
+        ("change", "seat", "08702120007")
+    ]
+    assert sites.apply_to(ami, book, force=False).exit_code == 0
+    assert runs(ami, book.contracts[0], book)
+    assert not sites.plan_of(ami, book)
+
+
+def test_seats_are_removed(ami: Ami) -> None:
+    """Seats taken out of the contract are gone from the running switch; more than 30 % need force."""
+    book = sites.Book((sites.contract(of=sites.seats(12)),))
+    sites.apply_to(ami, book)
+    book.contracts = (sites.contract(of=sites.seats(4)),)
+    refused = sites.apply_to(ami, book, force=False)
+    assert refused.exit_code == 1
+    assert isinstance(refused.outcomes[1].fault, TooMuchChange)
+    assert len(read_site(ami, "zhaotong").pjsip) == 12 * 4 + 2
+    assert sites.apply_to(ami, book, force=True).exit_code == 0
+    listed = ami.send(Action("PJSIPShowEndpoints"))
+    assert {event.get("ObjectName") for event in listed.events if "seat-" in event.get("ObjectName", "")} == {
+        f"seat-{seat.long_number}" for seat in book.contracts[0].site.seats
+    }
+    assert not drift_of(ami, book)
+
+
+def test_a_contract_ends(ami: Ami) -> None:
+    """A site whose contract ended is planned for removal, and nothing of it runs afterwards."""
+    ending, staying = sites.contract(), sites.contract("qujing", area="0874")
+    book = sites.Book((ending, staying))
+    sites.apply_to(ami, book)
+    book.contracts = (replace(ending, term=replace(ending.term, last=date(2025, 12, 31))), staying)
+    planned = sites.plan_of(ami, book).to_json()
+    assert planned["remove"] == 5
+    assert {c["site"] for c in planned["changes"]} == {"zhaotong"}
+    assert sites.apply_to(ami, book, force=True).exit_code == 0
+    assert not read_back(
+        ami, desired(staying, book.secrets(""), "a"), gone=desired(ending, book.secrets(""), "a")
+    )
+    assert not sites.plan_of(ami, book)
+
+
+def test_a_large_site_has_several_files(ami: Ami) -> None:
+    """A site of over 100 seats stands in several files, and shrinking leaves none of them behind."""
+    book = sites.Book((sites.contract(of=sites.seats(110)),))
+    assert sites.apply_to(ami, book).exit_code == 0
+    assert runs(ami, book.contracts[0], book)
+    assert len(read_site(ami, "zhaotong").pjsip.files) == 10
+    book.contracts = (sites.contract(of=sites.seats(90)),)
+    assert sites.apply_to(ami, book).exit_code == 0
+    assert len(read_site(ami, "zhaotong").pjsip.files) == 5
+    assert not sites.plan_of(ami, book)
+    assert not drift_of(ami, book)
+
+
+def test_a_refused_object_is_rolled_back(ami: Ami) -> None:
+    """When the switch refuses an object, the old configuration runs, and the object is named."""
+    good = sites.contract()
+    book = sites.Book((good,))
+    sites.apply_to(ami, book)
+    book.contracts = (sites.contract(domain="ims example net"),)  # no URI: Asterisk refuses the registrations
+    applied = sites.apply_to(ami, book)
+    assert applied.exit_code == 5
+    assert [outcome.status for outcome in applied.outcomes] == ["unchanged", "rolled-back"]
+    told = str(applied.outcomes[1].fault)
+    assert all(word in told for word in (OTHERS, "[08702120001-ims]", "wanted", "found"))
+    assert applied.to_json()["sites"][1]["differences"][0]["file"] == OTHERS
+    assert runs(ami, good, book)
+    assert [kept["event"] for kept in book.trail][-1] == "apply-rolled-back"
+    assert len(book.applied) == 1
+    book.contracts = (good,)
+    assert not sites.plan_of(ami, book)
+    assert not drift_of(ami, book)
+
+
+def test_a_first_apply_is_rolled_back(ami: Ami) -> None:
+    """When a new site is refused, nothing of it runs, and the next site is applied all the same."""
+    bad, good = sites.contract("bad", domain="ims example net"), sites.contract("good", area="0874")
+    book = sites.Book((bad, good))
+    applied = sites.apply_to(ami, book)
+    assert applied.exit_code == 5
+    assert [(o.site, o.status) for o in applied.outcomes] == [
+        ("", "applied"),
+        ("bad", "rolled-back"),
+        ("good", "applied"),
+    ]
+    assert runs(ami, good, book)
+    assert not read_site(ami, "bad").slots
+    assert not [e for e in ami.send(Action("PJSIPShowEndpoints")).events if e.get("ObjectName") == "line-bad"]
+
+
+def test_a_name_that_is_taken(ami: Ami, other: Ami) -> None:
+    """An object of a hand-made file with one of our names is found by the read-back, and we roll back."""
+    file = "seatline-pjsip-0-by-hand.conf"
+    assert other.send(Action("CreateConfig", (("Filename", file),))).ok
+    edit(other, file, ("NewCat", "08702120002-auth"), ("Append", "08702120002-auth", "type", "auth"),
+         ("Append", "08702120002-auth", "auth_type", "digest"),
+         ("Append", "08702120002-auth", "username", "x"),
+         ("Append", "08702120002-auth", "password", "FromAnotherHand1"))  # fmt: skip
+    applied = sites.apply_to(ami, sites.Book((sites.contract(),)))
+    assert applied.exit_code == 5
+    assert "[08702120002-auth]" in str(applied.outcomes[1].fault)
+    assert "other files of the switch have objects of the same names: 08702120002-auth" in str(
+        applied.outcomes[1].fault
+    )
+    assert "FromAnotherHand1" not in str(applied.outcomes[1].fault)
+
+
+def test_dialplan_that_is_refused(ami: Ami) -> None:
+    """A hand-written dialplan that does not run as written is rolled back before any site is touched."""
+    book = sites.Book((sites.contract(),))
+    sites.apply_to(ami, book)
+    broken = dict(sites.HAND_WRITTEN) | {
+        "zz.conf": "[seatline-zz]\nexten => 1,1,NoOp()\nexten => _[2-,1,NoOp()\n"
+    }
+    applied = sites.apply_sites(ami, sites.world(book), hand_written=broken, today=sites.TODAY, force=True)
+    assert [outcome.status for outcome in applied.outcomes] == ["rolled-back", "untried"]
+    assert applied.exit_code == 5
+    assert not drift_of(ami, book)
+
+
+def test_a_hand_edit_of_a_file(ami: Ami, other: Ami) -> None:
+    """A hand edit of a live file is named by drift and undone by apply; a secret is never shown."""
+    book = sites.Book((sites.contract(of=sites.seats(12)),))
+    sites.apply_to(ami, book)
+    edit(other, PJSIP, ("Update", "seat-08702120002", "callerid", "08702129999"))
+    edit(other, OTHERS, ("Update", "08702120003-auth", "password", "AnotherSecret111"))
+    report = drift_of(ami, book)
+    assert {(d.where, d.object, d.field) for d in report.drifts} == {
+        (where, *what)
+        for where in ("file", "running")
+        for what in (("seat-08702120002", "callerid"), ("08702120003-auth", "password"))
+    }
+    everything = json.dumps(report.to_json()) + json.dumps(sites.plan_of(ami, book).to_json())
+    assert "08702129999" in everything
+    assert "AnotherSecret111" not in everything
+    assert "Secret0of0" not in everything
+    assert [c["name"] for c in sites.plan_of(ami, book).to_json()["changes"]] == [
+        "08702120002",
+        "08702120003",
+    ]
+    assert sites.apply_to(ami, book, force=False).exit_code == 0
+    assert not drift_of(ami, book)
+
+
+def test_a_file_made_unreadable(ami: Ami, pbx: Any) -> None:
+    """A live file that a hand has broken is noted, and written anew by apply."""
+    book = sites.Book((sites.contract(),))
+    sites.apply_to(ami, book)
+    pbx.shell(f"echo '[unclosed' >> /etc/asterisk/{PJSIP}")
+    planned = sites.plan_of(ami, book)
+    assert PJSIP in planned.notes[0]
+    assert sites.apply_to(ami, book).exit_code == 0
+    assert runs(ami, book.contracts[0], book)
+    assert not drift_of(ami, book)
+
+
+def test_an_extension_added_by_hand(ami: Ami, other: Ami) -> None:
+    """An extension added to a site's running dialplan is named by drift, and apply undoes it by a reload."""
+    book = sites.Book((sites.contract(),))
+    sites.apply_to(ami, book)
+    added = (("Context", "seatline-zhaotong-a"), ("Extension", "666"), ("Priority", "1"),
+             ("Application", "Answer"))  # fmt: skip
+    assert other.send(Action("DialplanExtensionAdd", added)).ok
+    report = drift_of(ami, book)
+    assert [(d.where, d.object, d.field, d.found) for d in report.drifts] == [
+        ("running", "seatline-zhaotong-a", "666,1", "Answer()")
+    ]
+    assert [o.status for o in sites.apply_to(ami, book).outcomes] == ["unchanged", "reloaded"]
+    assert not drift_of(ami, book)
+
+
+def test_an_endpoint_in_our_context(ami: Ami, other: Ami) -> None:
+    """A hand-made endpoint that calls out through a site's dialplan is named by drift, and left alone."""
+    book = sites.Book((sites.contract(),))
+    sites.apply_to(ami, book)
+    file = "seatline-pjsip-0-by-hand.conf"
+    assert other.send(Action("CreateConfig", (("Filename", file),))).ok
+    edit(other, file, ("NewCat", "stranger"), ("Append", "stranger", "type", "endpoint"),
+         ("Append", "stranger", "context", "seatline-zhaotong-a"))  # fmt: skip
+    report = drift_of(ami, book)
+    assert [(d.where, d.object) for d in report.drifts] == [("running", "stranger")]
+    assert not sites.apply_to(ami, book).changed
+    assert drift_of(ami, book)
+
+
+def test_an_orphan_is_reported_and_can_be_removed(ami: Ami) -> None:
+    """A site no contract knows is left alone and reported; named, it is planned for removal."""
+    sites.apply_to(ami, sites.Book((sites.contract(),)))
+    book = sites.Book((sites.contract("qujing", area="0874"),))
+    planned = sites.plan_of(ami, book)
+    assert planned.orphans == ("zhaotong",)
+    assert {c["site"] for c in planned.to_json()["changes"]} == {"qujing"}
+    assert sites.plan_of(ami, book, "zhaotong").to_json()["remove"] == 5
+    with pytest.raises(FlowError, match="nosuch"):
+        sites.plan_of(ami, book, "nosuch")
+
+
+def test_two_at_once(ami: Ami, other: Ami) -> None:
+    """Of two who apply at once the second is told who is at it and since when, and the first is done."""
+    book = sites.Book((sites.contract(),))
+    told: list[str] = []
+
+    class Interrupted(sites.Wrapped):  # type: ignore[misc, name-defined]
+        def before(self, action: Action) -> None:
+            if action.name == "UpdateConfig" and not told:
+                with pytest.raises(LockHeld) as refused:
+                    sites.apply_to(other, book)
+                told.append(str(refused.value))
+
+    assert sites.apply_to(Interrupted(ami), book).exit_code == 0
+    assert "li@desk" in told[0]
+    assert str(os.getpid()) in told[0]
+    assert not ami.send(Action("DBGetTree", (("Family", "seatline/lock"),))).events[:-1]
+
+
+def test_a_lock_left_behind(ami: Ami) -> None:
+    """The lock of a process that is gone does not keep anybody out."""
+    gone = os.fork()
+    if gone == 0:
+        os._exit(0)
+    os.waitpid(gone, 0)
+    book = sites.Book((sites.contract(),))
+    value = {"who": "li@desk", "host": "desk", "pid": gone, "since": "2026-01-01T00:00:00+00:00",
+             "renewed": "2099-01-01T00:00:00+00:00"}  # fmt: skip
+    put = (("Family", "seatline/lock"), ("Key", "left-behind"), ("Val", json.dumps(value)))
+    assert ami.send(Action("DBPut", put)).ok
+    assert sites.apply_to(ami, book).exit_code == 0
+
+
+def test_another_plan_than_the_approved_one(ami: Ami) -> None:
+    """A plan a person approved is not applied once the switch or the contract has become another."""
+    book = sites.Book((sites.contract(),))
+    approved = sites.plan_of(ami, book).digest
+    book.contracts = (sites.contract(of=sites.seats(4)),)
+    with pytest.raises(FlowError, match="approved"):
+        sites.apply_to(ami, book, approved=approved)
+    assert sites.apply_to(ami, book, approved=sites.plan_of(ami, book).digest).exit_code == 0
+
+
+def test_a_reload_that_was_swallowed(ami: Ami, other: Ami) -> None:
+    """Files that were changed without a reload are found by the read-back, and apply reloads."""
+    first, second = sites.contract(), sites.contract(of=sites.seats(4))
+    book = sites.Book((first,))
+    sites.apply_to(ami, book)
+    assert other.send(promotion(f"former-{PJSIP}", PJSIP)).ok  # empty, but not reloaded
+    report = drift_of(ami, book)
+    assert {drift.where for drift in report.drifts} == {"file"}
+    book.contracts = (second,)
+    assert sites.apply_to(ami, book).exit_code == 0
+    assert runs(ami, second, book)
+
+
+def test_a_switch_that_stops_answering(ami: Ami) -> None:
+    """When the switch falls silent at the switch-over, that is told as unknown; apply again finishes."""
+    first, second = sites.contract("first"), sites.contract("second", area="0874")
+    book = sites.Book((first, second))
+
+    class Silent(sites.Wrapped):  # type: ignore[misc, name-defined]
+        def after(self, action: Action, reply: Reply) -> None:
+            if dict(action.headers).get("Reload"):
+                raise Unreachable("pbx: no answer")
+
+    applied = sites.apply_to(Silent(ami), book)
+    assert applied.exit_code == 4
+    assert [outcome.status for outcome in applied.outcomes] == ["applied", "failed", "untried"]
+    assert "unknown; run apply again" in str(applied.outcomes[1].fault)
+    assert "interrupted" in sites.plan_of(ami, book).notes[0]
+    again = sites.apply_to(ami, book)
+    assert [outcome.status for outcome in again.outcomes] == ["unchanged", "finished", "applied"]
+    assert runs(ami, first, book)
+    assert runs(ami, second, book)
+    assert not sites.plan_of(ami, book).notes
+
+
+def test_seats_and_trunks_register(ami: Ami, ims: Any) -> None:
+    """What is applied registers at the operator: each seat of one site, and the trunk of another."""
+    trunk = sites.contract("jilin", of=[sites.Seat(long_number="12393")], area="0431", register="trunk")
+    trunk = replace(trunk, site=replace(trunk.site, ims=replace(trunk.site.ims, user="{long}")))
+    book = sites.Book((sites.contract(of=sites.seats(5)), trunk))
+    assert sites.apply_to(ami, book).exit_code == 0
+    ims.wait_registered([*(f"+86870212{n:04}" for n in range(1, 6)), "12393"])
+    assert not drift_of(ami, book)
