@@ -1,4 +1,7 @@
-"""The ledger as the flows see it: one class, each method one transaction (台账)."""
+"""The ledger as the flows see it: one class, each method one transaction (台账).
+
+Each method loads its own theme: a lookup has 0.3 s in all, and needs one of the eight.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,7 @@ from datetime import date, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine
-
-from pbx.cdr import Cdr
-from provisioning.core.call import RatedCall
-from provisioning.core.contract import Contract, ContractVersion
-from provisioning.core.cycle import Cycle
 from provisioning.flows.errors import LedgerUnavailable
-from provisioning.flows.ports import (
-    Batch,
-    Holding,
-    Ledger,
-    RecordKey,
-    SourceState,
-    StoredBill,
-    StoredRecord,
-)
-from provisioning.store import bills, contracts, lookup, rated, records, sip_secrets, sources, trail
 from provisioning.store.engine import (
     BUSY_SECONDS,
     create_file,
@@ -34,6 +21,23 @@ from provisioning.store.engine import (
 )
 from provisioning.store.faults import UPGRADE, name_of
 from provisioning.store.revision import outdated, revision_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from pbx.cdr import Cdr
+    from provisioning.core.call import RatedCall
+    from provisioning.core.contract import Contract, ContractVersion
+    from provisioning.core.cycle import Cycle
+    from provisioning.flows.ports import (
+        Batch,
+        Holding,
+        Ledger,
+        RecordKey,
+        SourceState,
+        StoredBill,
+        StoredRecord,
+    )
 
 
 def open_ledger(url: str, *, create: bool = True, busy_seconds: float = BUSY_SECONDS) -> SqlLedger:
@@ -95,6 +99,8 @@ class SqlLedger:
         self._engine.dispose()
 
     def versions(self, contract: str | None = None) -> tuple[ContractVersion, ...]:
+        from provisioning.store import contracts
+
         with reading(self._engine) as connection:
             return contracts.versions(connection, contract)
 
@@ -111,77 +117,113 @@ class SqlLedger:
         FlowError, listing every obstacle: a day not after the latest version's, numbers or a site that
         another contract has in the same days.
         """
+        from provisioning.store import contracts
+
         with writing(self._engine) as connection:
             return contracts.record(connection, additions, new_secret=new_secret, at=at, who=who)
 
     def secrets(self, site: str) -> Mapping[str, str]:
+        from provisioning.store import sip_secrets
+
         with reading(self._engine) as connection:
             return sip_secrets.of_site(connection, site)
 
     def look_up(self, text: str, on: date, *, limit: int = 50) -> tuple[Holding, ...]:
+        from provisioning.store import lookup
+
         with reading(self._engine) as connection:
             return lookup.look_up(connection, text, on, limit=limit)
 
     def source(self, switch: str, path: str) -> SourceState | None:
+        from provisioning.store import sources
+
         with reading(self._engine) as connection:
             return sources.by_path(connection, switch, path)
 
     def source_by_inode(self, switch: str, inode: int) -> tuple[SourceState, ...]:
+        from provisioning.store import sources
+
         with reading(self._engine) as connection:
             return sources.by_inode(connection, switch, inode)
 
     def stored(self, switch: str, keys: Sequence[RecordKey]) -> Mapping[RecordKey, StoredRecord]:
+        from provisioning.store import records
+
         with reading(self._engine) as connection:
             return records.stored(connection, switch, keys)
 
     def store(self, batch: Batch, *, at: datetime) -> None:
+        from provisioning.store import records
+
         with writing(self._engine) as connection:
             records.store(connection, batch, at=at)
 
     def held_count(self) -> int:
+        from provisioning.store import records
+
         with reading(self._engine) as connection:
             return records.held_count(connection)
 
     def to_rate(self, *, again: bool) -> Iterator[tuple[int, Cdr]]:
         """The records to rate as they stand now; what is saved meanwhile does not show among them."""
+        from provisioning.store import rated
+
         with reading(self._engine) as connection:
             yield from rated.to_rate(connection, again=again)
 
     def save_rated(self, rated_calls: Iterable[tuple[int, RatedCall]]) -> None:
+        from provisioning.store import rated
+
         with writing(self._engine) as connection:
             rated.save(connection, rated_calls)
 
     def rated_calls(self, contract: str, cycle: Cycle) -> tuple[tuple[int, RatedCall], ...]:
+        from provisioning.store import rated
+
         with reading(self._engine) as connection:
             return rated.of_cycle(connection, contract, cycle)
 
     def late_calls(self, contract: str, before: Cycle) -> tuple[tuple[int, RatedCall], ...]:
+        from provisioning.store import rated
+
         with reading(self._engine) as connection:
             return rated.late(connection, contract, before)
 
     def outcome_counts(self) -> Mapping[str, int]:
+        from provisioning.store import rated
+
         with reading(self._engine) as connection:
             return rated.counts(connection)
 
     def unpriced(self, *, limit: int = 20) -> tuple[tuple[Cdr, RatedCall], ...]:
+        from provisioning.store import rated
+
         with reading(self._engine) as connection:
             return rated.unpriced(connection, limit=limit)
 
     def bill(self, contract: str, cycle: Cycle) -> StoredBill | None:
+        from provisioning.store import bills
+
         with reading(self._engine) as connection:
             return bills.find(connection, contract, cycle)
 
     def close_bill(self, bill: StoredBill, *, calls: Sequence[int], who: str) -> None:
+        from provisioning.store import bills
+
         with writing(self._engine) as connection:
             bills.close(connection, bill, calls=calls, who=who)
 
     def record_applied(
         self, *, site: str, switch: str, digest: str, plan: Mapping[str, Any], at: datetime, who: str
     ) -> None:
+        from provisioning.store import trail
+
         with writing(self._engine) as connection:
             trail.applied(connection, site=site, switch=switch, digest=digest, plan=plan, at=at, who=who)
 
     def audit(self, *, event: str, subject: str, detail: Mapping[str, Any], at: datetime, who: str) -> None:
+        from provisioning.store import trail
+
         with writing(self._engine) as connection:
             trail.note(connection, event=event, subject=subject, detail=detail, at=at, who=who)
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
-from provisioning.core.contract import Contract
-from provisioning.core.site import Seat
+if TYPE_CHECKING:
+    from provisioning.core.contract import Contract
+    from provisioning.core.site import Seat
 
 LONGEST = 200
 """Nobody looks for more characters than that."""
