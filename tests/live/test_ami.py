@@ -72,6 +72,10 @@ def compare(ami: Ami, config: Config, gone: Config | None = None) -> tuple[Diffe
     return differences(config, running(asked, ami.send_all(asked)), gone=gone)
 
 
+DEFAULTED = {"endpoint": "dtmf_mode", "registration": "expiration"}
+"""An option of each kind that planning leaves at its default."""
+
+
 def objects(**changed: str) -> tuple[Section, ...]:
     """One of each kind of object, as the planning makes them; some options otherwise."""
     made = (
@@ -105,10 +109,15 @@ def objects(**changed: str) -> tuple[Section, ...]:
             transport="seatline-udp",
         ),
     )
-    return tuple(
-        Section(one.name, one.kind, tuple((key, changed.get(key, value)) for key, value in one.options))
-        for one in made
-    )
+    return tuple(Section(one.name, one.kind, tuple(options(one, changed))) for one in made)
+
+
+def options(section: Section, changed: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """A section's options with those changed; DEFAULTED are not written unless they are changed."""
+    yield from ((key, changed.get(key, value)) for key, value in section.options)
+    option = DEFAULTED.get(section.kind)
+    if option in changed:
+        yield option, changed[option]
 
 
 @pytest.mark.parametrize("others", [{"secret": "wrong"}, {"user": "nobody"}, {"user": "denied"}])
