@@ -7,7 +7,6 @@ import getpass
 import json
 import os
 import secrets
-import shutil
 import socket
 import string
 import time
@@ -25,7 +24,6 @@ from provisioning.settings import Settings, SwitchSettings
 if TYPE_CHECKING:
     from pbx.live.ami import Ami
     from provisioning.flows.apply_plan import World
-    from provisioning.flows.examine_switch import Finding
     from provisioning.flows.ports import Ledger
 
 SECRET_LENGTH = 24
@@ -163,66 +161,3 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-LEAST_FREE = 0.1
-"""Share of a disk that should be free where call records are written and the ledger is kept."""
-
-
-def examine(settings: Settings) -> list[Finding]:
-    """All checks there are: the ledger, the disk, each switch and its sources of call records."""
-    from pbx.errors import SwitchError
-    from provisioning.flows import examine_switch
-    from provisioning.flows.examine_switch import Finding
-
-    found = [_ledger_finding(settings), _disk_finding("disk", settings.folder)]
-    for switch in settings.switches.values():
-        try:
-            ami = connect(switch)
-        except (SwitchError, FlowError) as fault:
-            found.append(examine_switch.unreachable(switch.name, str(fault)))
-        else:
-            try:
-                found += examine_switch.examine(ami, now())
-            except SwitchError as fault:
-                found.append(examine_switch.unreachable(switch.name, str(fault)))
-            finally:
-                ami.close()
-        found += [_record_finding(switch.name, path) for path in switch.records]
-    if not settings.switches:
-        text = "no switch is set: add [switches.NAME] to seatline.toml to plan and apply"
-        found.append(Finding(check="settings", verdict="warning", text=text))
-    return found
-
-
-def _ledger_finding(settings: Settings) -> Finding:
-    from provisioning.flows.examine_switch import Finding
-
-    try:
-        contracts = len({version.contract.id for version in open_ledger(settings).versions()})
-    except FlowError as fault:
-        return Finding(check="ledger", verdict="bad", text=str(fault))
-    return Finding(check="ledger", verdict="ok", text=f"reachable and migrated, {contracts} contracts")
-
-
-def _disk_finding(check: str, folder: Path) -> Finding:
-    from provisioning.flows.examine_switch import Finding
-
-    usage = shutil.disk_usage(folder)
-    share = usage.free / usage.total
-    if share < LEAST_FREE:
-        text = f"{folder}: only {share:.0%} free: a full disk loses call records without a word; make room"
-        return Finding(check=check, verdict="bad", text=text)
-    return Finding(check=check, verdict="ok", text=f"{share:.0%} free")
-
-
-def _record_finding(switch: str, path: Path) -> Finding:
-    from provisioning.flows.examine_switch import Finding
-
-    check = f"{switch}: {path.name}"
-    if not path.exists():
-        text = f"{path}: not there; a switch makes it with its first call record"
-        return Finding(check=check, verdict="warning", text=text)
-    if not os.access(path, os.R_OK):
-        return Finding(check=check, verdict="bad", text=f"{path}: we may not read it")
-    return _disk_finding(check, path.parent)

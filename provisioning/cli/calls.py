@@ -189,4 +189,5 @@ def _show_bill(document: dict[str, Any]) -> None:
 
 
 def _call_words(line: dict[str, Any]) -> str:
-    return f"{line['calls']} calls, {line['minutes']} min x {line['rate']}"
+    calls = "1 call" if line["calls"] == 1 else f"{line['calls']} calls"
+    return f"{calls}, {line['minutes']} min x {line['rate']}"

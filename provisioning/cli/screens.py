@@ -27,19 +27,23 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
     """A table on stdout; columns whose heading ends in ">" are set to the right."""
     from rich import box
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
-    drawn = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for heading in columns:
         right = heading.endswith(">")
         drawn.add_column(heading.rstrip(">"), justify="right" if right else "left", overflow="fold")
     for row in rows:
-        drawn.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
-    console = Console(soft_wrap=False)
+        drawn.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    console = Console()
     if not console.is_terminal:
-        console = Console(width=max(console.width, 120))
-    console.print(drawn)
+        console.width = max(console.width, 120)
+    if title:
+        coloured(title, "bold")
+    with console.capture() as shown:
+        console.print(drawn)
+    sys.stdout.write("\n".join(text.rstrip() for text in shown.get().splitlines()) + "\n\n")
 
 
 def coloured(text: str, style: str) -> None:

@@ -218,9 +218,9 @@ def drift(sites: Sites = None, json: Json = False, config: Config = None) -> Non
 
 def doctor(json: Json = False, config: Config = None) -> None:
     """Look at ledger, disk, sources and switches: a line a check (检查). Exit code 1 if anything is bad."""
-    from provisioning import wiring
+    from provisioning import checkup, wiring
 
-    findings = wiring.examine(wiring.load_settings(config))
+    findings = checkup.examine(wiring.load_settings(config))
     if json:
         told = [{"check": one.check, "verdict": one.verdict, "text": one.text} for one in findings]
         screens.print_json({"findings": told})

@@ -134,6 +134,10 @@ class Ledger(Protocol):
 
     def held_count(self) -> int: ...
 
+    def seen_counts(self, switch: str) -> Mapping[frozenset[str], int]:
+        """How many records of a switch were seen in just these kinds of source: what one of them lost."""
+        ...
+
     def to_rate(self, *, again: bool) -> Iterator[tuple[int, Cdr]]:
         """Records by id, in the order of their start: those without a verdict and those unrated or in
         review; with `again`, all but those on a closed bill."""

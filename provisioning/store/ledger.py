@@ -164,6 +164,12 @@ class SqlLedger:
         with reading(self._engine) as connection:
             return records.held_count(connection)
 
+    def seen_counts(self, switch: str) -> Mapping[frozenset[str], int]:
+        from provisioning.store import records
+
+        with reading(self._engine) as connection:
+            return records.seen_counts(connection, switch)
+
     def to_rate(self, *, again: bool) -> Iterator[tuple[int, Cdr]]:
         """The records to rate as they stand now; what is saved meanwhile does not show among them."""
         from provisioning.store import rated

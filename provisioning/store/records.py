@@ -76,6 +76,13 @@ def store(connection: Connection, batch: Batch, *, at: datetime) -> None:
     sources.move(connection, batch.source, at=at)
 
 
+def seen_counts(connection: Connection, switch: str) -> Mapping[frozenset[str], int]:
+    """How many records of a switch were seen in just these kinds of source."""
+    kinds = call_record.c.seen
+    asked = select(kinds, func.count()).where(call_record.c.switch == switch).group_by(kinds)
+    return {frozenset(seen.split(",")): count for seen, count in connection.execute(asked)}
+
+
 def held_count(connection: Connection) -> int:
     """How many lines are kept without being billed."""
     return int(connection.execute(select(func.count()).select_from(held_line)).scalar_one())

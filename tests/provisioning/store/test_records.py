@@ -46,6 +46,15 @@ def test_the_offset_moves_with_the_records(ledger: SqlLedger, sample: SimpleName
     assert ledger.source("other", "/records/seatline.json") is None
 
 
+def test_what_one_source_lost_can_be_counted(ledger: SqlLedger, sample: SimpleNamespace) -> None:
+    """Records are counted by the kinds of source that had them, switch by switch."""
+    both, alone = sample.record(1), sample.record(2)
+    ledger.store(sample.batch(both, alone), at=sample.now)
+    ledger.store(replace(sample.batch(), witnessed=((key(both), "csv"),)), at=sample.now)
+    assert ledger.seen_counts("pbx") == {frozenset({"json", "csv"}): 1, frozenset({"json"}): 1}
+    assert ledger.seen_counts("other-switch") == {}
+
+
 def test_all_or_nothing(ledger: SqlLedger, sample: SimpleNamespace) -> None:
     """When one record of a batch cannot be stored, none is, and the offset stays."""
     ledger.store(sample.batch(sample.record(1), offset=100), at=sample.now)

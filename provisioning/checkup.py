@@ -1,0 +1,89 @@
+"""What `doctor` looks at: the ledger, the disk, each switch and its sources of call records (体检)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from pbx.errors import SwitchError
+from provisioning import wiring
+from provisioning.flows import examine_switch
+from provisioning.flows.errors import FlowError
+from provisioning.flows.examine_switch import Finding
+from provisioning.settings import Settings
+
+LEAST_FREE = 0.1
+"""Share of a disk that should be free where call records are written and the ledger is kept."""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All checks there are: the ledger, the disk, each switch and its sources of call records."""
+    found = [_ledger_finding(settings), _disk_finding("disk", settings.folder)]
+    for switch in settings.switches.values():
+        try:
+            ami = wiring.connect(switch)
+        except (SwitchError, FlowError) as fault:
+            found.append(examine_switch.unreachable(switch.name, str(fault)))
+        else:
+            try:
+                found += examine_switch.examine(ami, wiring.now())
+            except SwitchError as fault:
+                found.append(examine_switch.unreachable(switch.name, str(fault)))
+            finally:
+                ami.close()
+        found += [_record_finding(switch.name, path) for path in switch.records]
+        found += _agreement(settings, switch.name)
+    if not settings.switches:
+        text = "no switch is set: add [switches.NAME] to seatline.toml to plan and apply"
+        found.append(Finding(check="settings", verdict="warning", text=text))
+    return found
+
+
+def _ledger_finding(settings: Settings) -> Finding:
+    try:
+        contracts = len({version.contract.id for version in wiring.open_ledger(settings).versions()})
+    except FlowError as fault:
+        return Finding(check="ledger", verdict="bad", text=str(fault))
+    return Finding(check="ledger", verdict="ok", text=f"reachable and migrated, {contracts} contracts")
+
+
+def _agreement(settings: Settings, switch: str) -> Iterator[Finding]:
+    """Whether both sources of a switch hold the same calls; nothing where only one was ever read."""
+    try:
+        seen = wiring.open_ledger(settings).seen_counts(switch)
+    except FlowError:
+        return  # the ledger has a finding of its own
+    both = seen.get(frozenset({"csv", "json"}), 0)
+    only = {name: seen.get(frozenset({kind}), 0) for kind, name in _SOURCES.items()}
+    if not both:
+        return
+    if not any(only.values()):
+        yield Finding(check=f"{switch}: sources", verdict="ok", text=f"{both} calls, each in both sources")
+        return
+    lost = ", ".join(f"{count} only in {name}" for name, count in only.items() if count)
+    text = f"{both} calls in both sources, {lost}: all are billed; see why the other source lost them"
+    yield Finding(check=f"{switch}: sources", verdict="warning", text=text)
+
+
+_SOURCES = {"json": "cdr_custom's file", "csv": "Master.csv"}
+
+
+def _disk_finding(check: str, folder: Path) -> Finding:
+    usage = shutil.disk_usage(folder)
+    share = usage.free / usage.total
+    if share < LEAST_FREE:
+        text = f"{folder}: only {share:.0%} free: a full disk loses call records without a word; make room"
+        return Finding(check=check, verdict="bad", text=text)
+    return Finding(check=check, verdict="ok", text=f"{share:.0%} free")
+
+
+def _record_finding(switch: str, path: Path) -> Finding:
+    check = f"{switch}: {path.name}"
+    if not path.exists():
+        text = f"{path}: not there; a switch makes it with its first call record"
+        return Finding(check=check, verdict="warning", text=text)
+    if not os.access(path, os.R_OK):
+        return Finding(check=check, verdict="bad", text=f"{path}: we may not read it")
+    return _disk_finding(check, path.parent)
