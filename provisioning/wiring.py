@@ -10,7 +10,7 @@ import secrets
 import socket
 import string
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,8 +23,10 @@ from provisioning.settings import Settings, SwitchSettings
 
 if TYPE_CHECKING:
     from pbx.live.ami import Ami
+    from pbx.live.files import RecordFiles
     from provisioning.flows.apply_plan import World
     from provisioning.flows.ports import Ledger
+    from provisioning.store.verify import Finding as LedgerFinding
 
 SECRET_LENGTH = 24
 _LETTERS_AND_DIGITS = string.ascii_letters + string.digits
@@ -57,10 +59,38 @@ def new_secret() -> str:
     return "".join(secrets.choice(_LETTERS_AND_DIGITS) for _ in range(SECRET_LENGTH))
 
 
-def open_ledger(settings: Settings) -> Ledger:
+def open_ledger(settings: Settings, *, create: bool = False) -> Ledger:
+    """The ledger; with `create` an empty one is made where there is none."""
     from provisioning.store.ledger import open_ledger as opened
 
-    return opened(settings.database_url)
+    return opened(settings.database_url, create=create)
+
+
+def upgrade_ledger(settings: Settings) -> tuple[str | None, str]:
+    """Brings the ledger's tables to this version; the revision before and after."""
+    from provisioning.store.upgrade import upgrade
+
+    return upgrade(settings.database_url)
+
+
+def back_up_ledger(settings: Settings, file: Path) -> Path:
+    from provisioning.store.backup import backup
+
+    return backup(settings.database_url, file)
+
+
+def verify_ledger(settings: Settings) -> Sequence[LedgerFinding]:
+    """What is wrong in the ledger; nothing when it can be trusted."""
+    from provisioning.store.verify import verify
+
+    return verify(settings.database_url)
+
+
+def record_files() -> RecordFiles:
+    """Call-record files on this machine's disks."""
+    from pbx.live.files import RecordFiles
+
+    return RecordFiles()
 
 
 def connect(switch: SwitchSettings) -> Ami:

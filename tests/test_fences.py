@@ -16,8 +16,9 @@ ROOT = Path(__file__).parents[1]
 PLANTED = {
     "rooms": ("provisioning/core/money.py", "import provisioning.flows.ports"),
     "languages": ("pbx/section.py", "import provisioning.core.money"),
-    "bridges": ("provisioning/core/cycle.py", "import pbx.cdr"),
-    "core": ("provisioning/core/money.py", "import rich"),
+    "bridges": ("provisioning/charging/bill.py", "import pbx.cdr"),
+    "records": ("provisioning/store/bills.py", "import pbx.section"),
+    "plugs": ("provisioning/cli/ledger.py", "import provisioning.store.ledger"),
     "cycles": ("pbx/errors.py", "import pbx.action"),
     "sqlalchemy": ("provisioning/flows/errors.py", "import sqlalchemy"),
     "panoramisk": ("pbx/errors.py", "import panoramisk"),

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from provisioning.cli import calls, contracts, ledger, numbers, screens, switch
+from pbx.errors import SwitchError
+from provisioning.cli import calls, contracts, faults, ledger, numbers, screens, switch
+from provisioning.flows.errors import FlowError
 
 app = typer.Typer(
     name="seatline",
@@ -55,18 +57,11 @@ def main() -> None:
 
 
 def _outcome() -> int:
-    from pbx.errors import Refused, SwitchError
-    from provisioning.flows.errors import FlowError
-
     try:
         return app(standalone_mode=False) or 0
-    except FlowError as fault:
-        screens.say(f"seatline: {fault}")
-        return fault.exit_code
-    except SwitchError as fault:
-        said = "the switch refused" if isinstance(fault, Refused) else "the switch cannot be reached"
-        screens.say(f"seatline: {said}: {fault}")
-        return 4
+    except (FlowError, SwitchError) as fault:
+        screens.say(faults.told(fault))
+        return faults.code_of(fault)
     except typer.TyperException as fault:
         show = getattr(fault, "show", None)  # a wrong option shows the command's usage
         show() if show else screens.say(f"seatline: {fault}")

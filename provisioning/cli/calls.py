@@ -36,16 +36,15 @@ def collect(
 
     Examples: seatline collect   |   seatline collect /var/log/asterisk/cdr-csv/Master.csv --switch pbx
     """
-    from pbx.live.files import RecordFiles
     from provisioning import wiring
     from provisioning.flows.collect_calls import collect as collect_calls
 
     settings = wiring.load_settings(config)
     meant = list(_sources(settings, sources or [], switch))
     progress = screens.Progress(quiet=json)
-    ledger = wiring.open_ledger(settings)
+    ledger = wiring.open_ledger(settings, create=True)
     with wiring.locks(settings).held("collect"):
-        done = collect_calls(meant, ledger, RecordFiles(), now=wiring.now(), progress=progress)
+        done = collect_calls(meant, ledger, wiring.record_files(), now=wiring.now(), progress=progress)
     progress.finish()
     if json:
         screens.print_json(done.document())

@@ -77,7 +77,7 @@ def add(
         raise typer.Exit(3)
     recorded = record_contracts(
         reading.contracts,
-        ledger=wiring.open_ledger(wiring.load_settings(config)),
+        ledger=wiring.open_ledger(wiring.load_settings(config), create=True),
         today=wiring.today(),
         now=wiring.now(),
         who=wiring.who(),

@@ -17,9 +17,8 @@ app = typer.Typer(help="The ledger's database (台账).", no_args_is_help=True)
 def upgrade(json: Json = False, config: Config = None) -> None:
     """Bring the ledger's tables to this version; all or nothing."""
     from provisioning import wiring
-    from provisioning.store.upgrade import upgrade as upgrade_tables
 
-    before, after = upgrade_tables(wiring.load_settings(config).database_url)
+    before, after = wiring.upgrade_ledger(wiring.load_settings(config))
     if json:
         screens.print_json({"before": before, "after": after})
     else:
@@ -34,9 +33,8 @@ def backup(
 ) -> None:
     """Copy the ledger while it is in use, and prove the copy readable."""
     from provisioning import wiring
-    from provisioning.store.backup import backup as copy
 
-    made = copy(wiring.load_settings(config).database_url, file)
+    made = wiring.back_up_ledger(wiring.load_settings(config), file)
     if json:
         screens.print_json({"file": str(made), "bytes": made.stat().st_size})
     else:
@@ -47,9 +45,8 @@ def backup(
 def verify(json: Json = False, config: Config = None) -> None:
     """Check that the ledger can be trusted: raw records, verdicts, sums, history. Exit code 1 if not."""
     from provisioning import wiring
-    from provisioning.store.verify import verify as look
 
-    findings = look(wiring.load_settings(config).database_url)
+    findings = wiring.verify_ledger(wiring.load_settings(config))
     if json:
         screens.print_json({"findings": [{"code": one.code, "message": one.message} for one in findings]})
     else:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json as jsons
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from provisioning.cli import screens
+from pbx.errors import SwitchError
+from provisioning.cli import faults, screens
 from provisioning.cli.options import Config, Json, Sites
+from provisioning.flows.errors import FlowError
 
 if TYPE_CHECKING:
-    from pbx.live.ami import Ami
+    from provisioning.flows.apply_plan import Applied
     from provisioning.flows.plan_site import SwitchPlan
-    from provisioning.flows.ports import Ledger
+    from provisioning.flows.ports import Ledger, Switch
     from provisioning.settings import Settings, SwitchSettings
-
-Meant = list[tuple["SwitchSettings", tuple[str, ...]]]
 
 
 def plan(
@@ -33,30 +33,22 @@ def plan(
     """What would change on the switch, as + ~ - (计划).
 
     Exit code 2 when there are changes, 0 when there are none. Nothing is touched.
+
+    Examples: seatline plan   |   seatline plan zhaotong --out zhaotong.plan
     """
     from provisioning import wiring
-    from provisioning.flows.plan_site import plan_sites
 
     settings = wiring.load_settings(config)
-    ledger = wiring.open_ledger(settings)
+    ledger, meant = _meant(settings, sites or [])
     progress = screens.Progress(quiet=json)
-    plans: list[SwitchPlan] = []
-    for switch, chosen in _meant(settings, ledger, sites or []):
-        with _connected(switch) as ami:
-            plans.append(
-                plan_sites(
-                    ami,
-                    ledger,
-                    sites=chosen,
-                    hand_written=wiring.hand_written_dialplan(),
-                    today=wiring.today(),
-                    progress=progress,
-                )
-            )
+    plans = [_planned(ledger, switch, chosen, progress) for switch, chosen in meant]
     progress.finish()
     if out is not None:
         saved = {one.switch: one.digest for one in plans}
-        out.write_text(jsons.dumps({"seatline-plan": 1, "digests": saved}) + "\n", encoding="utf-8")
+        try:
+            out.write_text(jsons.dumps({"seatline-plan": 1, "digests": saved}) + "\n", encoding="utf-8")
+        except OSError as fault:
+            raise FlowError(f"{out}: the plan cannot be saved: {fault.strerror}") from None
     if json:
         screens.print_json(_together([one.to_json() for one in plans]))
     else:
@@ -64,21 +56,6 @@ def plan(
             _show_plan(one)
     if any(plans):
         raise typer.Exit(2)
-
-
-def _show_plan(planned: SwitchPlan) -> None:
-    from provisioning.planning import explain
-
-    for one in planned.plans:
-        for text in explain.lines(one):
-            style = {"+": "green", "~": "yellow", "-": "red"}[text[0]]
-            screens.coloured(f"{text}  [{one.site or planned.switch}]", style)
-    for note in planned.notes:
-        screens.say(f"{planned.switch}: {note}")
-    if planned.orphans:
-        found = ", ".join(planned.orphans)
-        screens.say(f"{planned.switch}: sites no contract knows, left alone: {found}")
-    screens.line(f"{planned.switch}: {explain.summary(planned.plans)}")
 
 
 def apply(
@@ -95,103 +72,65 @@ def apply(
 
     Each site is entirely old or entirely new. When the switch disagrees, the old configuration runs again
     (exit code 5), and the object is named.
+
+    Examples: seatline apply   |   seatline apply zhaotong --yes   |   seatline apply --plan zhaotong.plan
     """
     from provisioning import wiring
-    from provisioning.flows.apply_plan import apply_sites
+    from provisioning.flows.apply_plan import apply_sites, worst
 
     settings = wiring.load_settings(config)
-    ledger = wiring.open_ledger(settings)
-    approved = _approved(plan)
+    ledger, meant = _meant(settings, sites or [])
     progress = screens.Progress(quiet=json)
-    results = []
-    for switch, chosen in _meant(settings, ledger, sites or []):
-        digest = approved.get(switch.name, "") if plan is not None else None
-        if not yes and plan is None:
-            digest = _asked(ledger, switch, chosen, progress, json)
-            if digest is None:
-                continue
-        with _connected(switch) as ami:
-            results.append(
-                apply_sites(
-                    ami,
+    agreed = _approved(plan, meant) if plan is not None else {}
+    if plan is None and not yes:
+        agreed = {switch.name: _asked(ledger, switch, chosen, progress, json) for switch, chosen in meant}
+    results, codes = [], []
+    for switch, chosen in meant:
+        try:
+            with _connected(switch) as session:
+                applied = apply_sites(
+                    session,
                     wiring.world(settings, ledger),
                     sites=chosen,
                     hand_written=wiring.hand_written_dialplan(),
                     today=wiring.today(),
                     force=force,
-                    approved=digest,
+                    approved=agreed.get(switch.name),
                     progress=progress,
                 )
-            )
-        progress.finish()
+        except (FlowError, SwitchError) as fault:  # the other switches are applied all the same
+            screens.say(faults.told(fault))
+            codes.append(faults.code_of(fault))
+            continue
+        finally:
+            progress.finish()
+        results.append(applied)
+        codes.append(applied.exit_code)
+        if not json:
+            _show_applied(applied)
     if json:
         screens.print_json({"switches": [one.to_json() for one in results]})
-    else:
-        for one in results:
-            for outcome in one.outcomes:
-                screens.line(f"{one.switch}: {outcome.site or 'hand-written dialplan'}: {outcome.status}")
-    for one in results:
-        for outcome in one.outcomes:
-            if outcome.fault is not None:
-                screens.say(f"seatline: {outcome.fault}")
-    code = next((one.exit_code for one in results if one.exit_code), 0)
-    if code:
+    if code := worst(codes):
         raise typer.Exit(code)
 
 
-def _asked(
-    ledger: Ledger, switch: SwitchSettings, chosen: tuple[str, ...], progress: screens.Progress, json: bool
-) -> str | None:
-    """Shows the plan and asks; the digest of what was agreed to, None for nothing to do."""
-    from provisioning import wiring
-    from provisioning.flows.errors import FlowError
-    from provisioning.flows.plan_site import plan_sites
-
-    with _connected(switch) as ami:
-        planned = plan_sites(
-            ami,
-            ledger,
-            sites=chosen,
-            hand_written=wiring.hand_written_dialplan(),
-            today=wiring.today(),
-            progress=progress,
-        )
-    progress.finish()
-    if not planned:
-        return planned.digest
-    if json or not screens.may_ask():
-        raise FlowError("there are changes; say --yes to apply them, or --plan FILE with a saved plan")
-    _show_plan(planned)
-    typer.confirm(f"Apply this to {switch.name}?", abort=True, err=True)
-    return planned.digest
-
-
-def _approved(file: Path | None) -> dict[str, str]:
-    from provisioning.flows.errors import FlowError
-
-    if file is None:
-        return {}
-    try:
-        content = jsons.loads(file.read_text(encoding="utf-8"))
-        return dict(content["digests"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise FlowError(f"{file}: not a plan saved by `seatline plan --out`") from None
-
-
 def drift(sites: Sites = None, json: Json = False, config: Config = None) -> None:
-    """What the switch holds or runs differently from the ledger (漂移). Exit code 2 if anything does."""
+    """What the switch holds or runs differently from the ledger (漂移). Exit code 2 if anything does.
+
+    Example: seatline drift zhaotong
+    """
     from provisioning import wiring
     from provisioning.flows.drift import find_drift
 
     settings = wiring.load_settings(config)
-    ledger = wiring.open_ledger(settings)
+    ledger, meant = _meant(settings, sites or [])
     progress = screens.Progress(quiet=json)
     reports = []
-    for switch, chosen in _meant(settings, ledger, sites or []):
-        with _connected(switch) as ami:
+    for switch, chosen in meant:
+        with _connected(switch) as session:
             reports.append(
                 find_drift(
-                    ami,
+                    session,
                     ledger,
                     sites=chosen,
                     hand_written=wiring.hand_written_dialplan(),
@@ -217,7 +156,10 @@ def drift(sites: Sites = None, json: Json = False, config: Config = None) -> Non
 
 
 def doctor(json: Json = False, config: Config = None) -> None:
-    """Look at ledger, disk, sources and switches: a line a check (检查). Exit code 1 if anything is bad."""
+    """Look at ledger, disk, sources and switches: a line a check (检查). Exit code 1 if anything is bad.
+
+    Example: seatline doctor --config site/seatline.toml
+    """
     from provisioning import checkup, wiring
 
     findings = checkup.examine(wiring.load_settings(config))
@@ -232,41 +174,109 @@ def doctor(json: Json = False, config: Config = None) -> None:
         raise typer.Exit(1)
 
 
-@contextmanager
-def _connected(switch: SwitchSettings) -> Iterator[Ami]:
+def _planned(
+    ledger: Ledger, switch: SwitchSettings, chosen: tuple[str, ...], progress: Callable[..., None]
+) -> SwitchPlan:
     from provisioning import wiring
+    from provisioning.flows.plan_site import plan_sites
 
-    ami = wiring.connect(switch)
+    with _connected(switch) as session:
+        return plan_sites(
+            session,
+            ledger,
+            sites=chosen,
+            hand_written=wiring.hand_written_dialplan(),
+            today=wiring.today(),
+            progress=progress,
+        )
+
+
+def _show_plan(planned: SwitchPlan) -> None:
+    from provisioning.planning import explain
+
+    for one in planned.plans:
+        for text in explain.lines(one):
+            style = {"+": "green", "~": "yellow", "-": "red"}[text[0]]
+            screens.coloured(f"{text}  [{one.site or planned.switch}]", style)
+    for note in planned.notes:
+        screens.say(f"{planned.switch}: {note}")
+    if planned.orphans:
+        found = ", ".join(planned.orphans)
+        screens.say(f"{planned.switch}: sites no contract knows, left alone: {found}")
+    screens.line(f"{planned.switch}: {explain.summary(planned.plans)}")
+
+
+def _show_applied(applied: Applied) -> None:
+    for outcome in applied.outcomes:
+        screens.line(f"{applied.switch}: {outcome.site or 'hand-written dialplan'}: {outcome.status}")
+        if outcome.fault is not None:
+            screens.say(faults.told(outcome.fault))
+
+
+def _asked(
+    ledger: Ledger, switch: SwitchSettings, chosen: tuple[str, ...], progress: screens.Progress, json: bool
+) -> str:
+    """Shows the plan and asks; the digest of what was agreed to."""
+
+    planned = _planned(ledger, switch, chosen, progress)
+    progress.finish()
+    if not planned:
+        return planned.digest
+    if json or not screens.may_ask():
+        raise FlowError("there are changes; say --yes to apply them, or --plan FILE with a saved plan")
+    _show_plan(planned)
+    typer.confirm(f"Apply this to {switch.name}?", abort=True, err=True)
+    return planned.digest
+
+
+def _approved(file: Path, meant: Meant) -> dict[str, str]:
+    """The digests of a saved plan, one for each switch that is meant."""
+
     try:
-        yield ami
-    finally:
-        ami.close()
+        digests = dict(jsons.loads(file.read_text(encoding="utf-8"))["digests"])
+    except OSError as fault:
+        raise FlowError(f"{file}: cannot be read: {fault.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise FlowError(f"{file}: not a plan saved by `seatline plan --out`") from None
+    if missing := [switch.name for switch, _ in meant if switch.name not in digests]:
+        raise FlowError(f"{file}: holds no plan for switch {', '.join(missing)}; save it again")
+    return digests
 
 
-def _meant(settings: Settings, ledger: Ledger, sites: list[str]) -> Meant:
-    """Each switch with the sites meant on it; no site means all that it serves."""
+@contextmanager
+def _connected(switch: SwitchSettings) -> Iterator[Switch]:
     from provisioning import wiring
-    from provisioning.flows.errors import FlowError
 
-    if not settings.switches:
+    session = wiring.connect(switch)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+Meant = list[tuple["SwitchSettings", tuple[str, ...]]]
+
+
+def _meant(settings: Settings, sites: list[str]) -> tuple[Ledger, Meant]:
+    """The ledger, and each switch with the sites meant on it; no site means all that it serves."""
+    from provisioning import wiring
+
+    switches = settings.switches.values()
+    if not switches:
         raise FlowError("no switch is set: add [switches.NAME] to seatline.toml")
-    homeless = [site for site in sites if not any(one.serves(site) for one in settings.switches.values())]
-    if homeless:
+    if homeless := [site for site in sites if not any(one.serves(site) for one in switches)]:
         raise FlowError(
             f"no switch serves site {homeless[0]}: add it to `sites` of a switch in seatline.toml"
         )
-    if sites:
-        wanted = {one.name: tuple(s for s in sites if one.serves(s)) for one in settings.switches.values()}
-        return [(one, wanted[one.name]) for one in settings.switches.values() if wanted[one.name]]
-    if len(settings.switches) > 1 and any(one.sites is None for one in settings.switches.values()):
+    if not sites and len(switches) > 1 and any(one.sites is None for one in switches):
         raise FlowError("with several switches, say in seatline.toml which `sites` each of them serves")
+    ledger = wiring.open_ledger(settings)
+    if sites:
+        named = [(one, tuple(site for site in sites if one.serves(site))) for one in switches]
+        return ledger, [(one, chosen) for one, chosen in named if chosen]
     recorded = wiring.recorded_sites(ledger)
-    meant = []
-    for one in settings.switches.values():
-        known = tuple(site for site in one.sites or () if site in recorded)
-        if one.sites is None or known:
-            meant.append((one, known))
-    return meant
+    known = [(one, tuple(site for site in one.sites or () if site in recorded)) for one in switches]
+    return ledger, [(one, chosen) for one, chosen in known if one.sites is None or chosen]
 
 
 def _together(plans: list[dict[str, Any]]) -> dict[str, Any]:

@@ -34,8 +34,8 @@ class RatedCall:
     """One call record with whose it is, what it is and what it costs, and why (批价话单).
 
     `number_class` and `zone` are None where the call could not be classified; `zone` is also None for
-    incoming and emergency calls, which have no zone. `milliseconds` of use are not kept: `microseconds` is
-    the charged duration as the tariff measures it. `amount` is exact (unrounded) when the contract rounds
+    incoming and emergency calls, which have no zone. `microseconds` is the charged duration as the tariff
+    measures it. `amount` is exact (unrounded) when the contract rounds
     on the bill, else whole fen. `cycle` is the month of the answer in Asia/Shanghai, None if not answered.
     """
 

@@ -129,7 +129,8 @@ def _without_country(digits: str) -> str:
     """The number without 0086 or 86, with the 0 of its area code put back.
 
     A bare 86 counts as the country only before something as long as a national number, so that local
-    numbers beginning with 86 stay what they are. Digits that fit nothing behind 0086 are returned as X"""
+    numbers beginning with 86 stay what they are. Empty where no number
+    fits behind the country: of no class."""
     found = _COUNTRY.fullmatch(digits)
     if not found:
         return digits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -24,6 +24,11 @@ SHARED = ""
 """Stands for the hand-written dialplan among the sites."""
 _SEVERITY = (0, 75, 6, 1, 4, 5)
 """Exit codes from good to worst."""
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code that says most of several; one that is not listed counts as 1."""
+    return max(codes, key=lambda code: _SEVERITY.index(code if code in _SEVERITY else 1), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +76,7 @@ class Applied:
 
     @property
     def exit_code(self) -> int:
-        return max((outcome.exit_code for outcome in self.outcomes), key=_severity, default=0)
+        return worst(outcome.exit_code for outcome in self.outcomes)
 
     @property
     def changed(self) -> bool:
@@ -253,7 +258,3 @@ class _Work:
     def _say(self, text: str, done: int | None = None, total: int | None = None) -> None:
         if self.progress:
             self.progress(text, done, total)
-
-
-def _severity(code: int) -> int:
-    return _SEVERITY.index(code) if code in _SEVERITY else _SEVERITY.index(1)

@@ -1,4 +1,4 @@
-"""Faults of the outside world that a flow ends with, each with its exit code (contract-file: Commands)."""
+"""Faults of the outside world that a flow ends with, each with its exit code (README: exit codes)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ class LedgerUnavailable(FlowError):
     """The ledger's database cannot be reached, is busy or full: nothing was written; try again later."""
 
     exit_code = 75
+
+
+class LedgerMissing(LedgerUnavailable):
+    """There is no ledger where the settings say: to try again would not help."""
+
+    exit_code = 1
 
 
 class LedgerOutdated(FlowError):

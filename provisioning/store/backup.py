@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import URL
 
-from provisioning.flows.errors import FlowError, LedgerUnavailable
+from provisioning.flows.errors import FlowError, LedgerMissing, LedgerUnavailable
 from provisioning.store.engine import make_engine, reading, sqlite_file
 from provisioning.store.faults import name_of, told_clearly
 
@@ -31,7 +31,7 @@ def backup(url: str, target: Path) -> Path:
     try:
         file = sqlite_file(engine)
         if file is not None and not file.exists():
-            raise LedgerUnavailable(f"ledger {name_of(engine)}: there is none to back up.")
+            raise LedgerMissing(f"ledger {name_of(engine)}: there is none to back up.")
         _reserve(part, target)
         try:
             if file is not None:

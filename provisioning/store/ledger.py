@@ -10,7 +10,7 @@ from datetime import date, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from provisioning.flows.errors import LedgerUnavailable
+from provisioning.flows.errors import LedgerMissing
 from provisioning.store.engine import (
     BUSY_SECONDS,
     create_file,
@@ -19,7 +19,7 @@ from provisioning.store.engine import (
     sqlite_file,
     writing,
 )
-from provisioning.store.faults import UPGRADE, name_of
+from provisioning.store.faults import name_of
 from provisioning.store.revision import outdated, revision_of
 
 if TYPE_CHECKING:
@@ -52,7 +52,10 @@ def open_ledger(url: str, *, create: bool = True, busy_seconds: float = BUSY_SEC
         file = sqlite_file(engine)
         if file is not None and not file.exists():
             if not create:
-                raise LedgerUnavailable(f"ledger {name_of(engine)}: there is none; {UPGRADE} to make it.")
+                raise LedgerMissing(
+                    f"there is no ledger {name_of(engine)}: is this the right folder, or the right --config? "
+                    "`seatline contract add` makes a new one"
+                )
             create_file(file)
         found = _revision(engine)
         if found is None and create:

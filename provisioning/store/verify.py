@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, or_, select, text, type_coerce
 from sqlalchemy.types import NullType
 
-from provisioning.flows.errors import FlowError, LedgerUnavailable
+from provisioning.flows.errors import FlowError, LedgerMissing, LedgerUnavailable
 from provisioning.store.bills import digest
 from provisioning.store.engine import make_engine, reading, sqlite_file
 from provisioning.store.faults import name_of
@@ -40,7 +40,7 @@ def verify(url: str) -> list[Finding]:
     try:
         file = sqlite_file(engine)
         if file is not None and not file.exists():
-            raise LedgerUnavailable(f"ledger {name_of(engine)}: there is none to verify.")
+            raise LedgerMissing(f"ledger {name_of(engine)}: there is none to verify.")
         return _findings(engine)
     finally:
         engine.dispose()

@@ -105,6 +105,7 @@ def test_check_changes_nothing(seatline: Seatline) -> None:
 def test_nothing_is_recorded_while_a_problem_remains(seatline: Seatline) -> None:
     """One broken file among sound ones keeps all of them out of the ledger."""
     (seatline.folder / "broken.yaml").write_text("contract: 7\n", encoding="utf-8")
+    seatline("db", "upgrade")
     seatline("contract", "add", *CONTRACTS, "broken.yaml", code=3)
     assert seatline.json("contract", "list") == []
 
@@ -207,7 +208,7 @@ def test_a_broken_line_is_kept_and_the_rest_goes_on(seatline: Seatline) -> None:
         (["lookup", " "], 1, "needs a number"),
         (["contract", "show", "nobody"], 1, "no contract nobody"),
         (["plan", "--config", "nowhere.toml"], 3, "no such settings file"),
-        (["db", "backup", "copy.db"], 75, "none to back up"),
+        (["db", "backup", "nowhere/copy.db"], 1, "nowhere"),
         (["nonsense"], 1, "No such command"),
     ],
 )
@@ -215,7 +216,17 @@ def test_a_mistake_is_one_clear_message(
     seatline: Seatline, arguments: list[str], code: int, said: str
 ) -> None:
     """A user's mistake ends with its exit code and a sentence on stderr, never with a traceback."""
+    seatline("db", "upgrade")
     assert said in seatline.said(*arguments, code=code)
+
+
+@pytest.mark.parametrize(
+    "command", [["lookup", "6001"], ["rate"], ["contract", "list"], ["db", "backup", "copy.db"]]
+)
+def test_asking_a_ledger_that_is_not_there_makes_none(seatline: Seatline, command: list[str]) -> None:
+    """In a wrong folder a question is answered with the missing ledger's path, and makes no ledger."""
+    assert "seatline.db" in seatline.said(*command, code=1)
+    assert not (seatline.folder / "seatline.db").exists()
 
 
 def test_a_missing_source_is_said_and_the_others_are_read(seatline: Seatline) -> None:
