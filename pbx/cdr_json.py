@@ -17,6 +17,11 @@ SCHEMA = "1"
 LONGEST = 1023
 """Bytes of a line after which Asterisk stops writing (res_cdrel_custom, measured)."""
 
+MAPPING = ", ".join(
+    (f'"schema: {SCHEMA}"', *(f"{name}(double)" if name in TIMES else name for name in FIELDS))
+)
+"""What cdr_custom.conf has to say after `fields =` for these lines (advanced mapping, format = json)."""
+
 _WHOLE = ("duration", "billsec", "sequence")
 _START = '{"schema":"'
 

@@ -20,7 +20,7 @@ LEAST_FREE = 0.1
 
 def examine(settings: Settings) -> list[Finding]:
     """All checks there are: the ledger, the disk, each switch and its sources of call records."""
-    found = [_ledger_finding(settings), _disk_finding("disk", settings.folder)]
+    found = [*_ledger_findings(settings), _disk_finding("disk", settings.folder)]
     for switch in settings.switches.values():
         try:
             ami = wiring.connect(switch)
@@ -41,12 +41,18 @@ def examine(settings: Settings) -> list[Finding]:
     return found
 
 
-def _ledger_finding(settings: Settings) -> Finding:
+def _ledger_findings(settings: Settings) -> Iterator[Finding]:
     try:
-        contracts = len({version.contract.id for version in wiring.open_ledger(settings).versions()})
+        ledger = wiring.open_ledger(settings)
+        contracts = len({version.contract.id for version in ledger.versions()})
+        held = ledger.held_count()
     except FlowError as fault:
-        return Finding(check="ledger", verdict="bad", text=str(fault))
-    return Finding(check="ledger", verdict="ok", text=f"reachable and migrated, {contracts} contracts")
+        yield Finding(check="ledger", verdict="bad", text=str(fault))
+        return
+    yield Finding(check="ledger", verdict="ok", text=f"reachable and migrated, {contracts} contracts")
+    if held:
+        text = f"{held} lines of call records are held, broken or at odds with others: they are on no bill"
+        yield Finding(check="quarantine", verdict="warning", text=text)
 
 
 def _agreement(settings: Settings, switch: str) -> Iterator[Finding]:

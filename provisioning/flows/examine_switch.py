@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from pbx import cdr_json
 from pbx.action import Action, Reply
 from provisioning.flows.ports import Switch
 
@@ -27,15 +28,6 @@ CDR_NEEDS: Mapping[tuple[str, str], str] = {
 }
 """Options of cdr.conf that billing stands on: without them a call is counted twice, or has no key."""
 
-CDR_FIELDS = (
-    "start(double)",
-    "answer(double)",
-    "end(double)",
-    "uniqueid",
-    "linkedid",
-    "sequence",
-    "accountcode",
-)
 MOST_CLOCK_DIFFERENCE = 5.0
 
 
@@ -123,16 +115,21 @@ def _cdr_conf(switch: Switch) -> tuple[Verdict, str]:
 
 def _cdr_custom(switch: Switch) -> tuple[Verdict, str]:
     held = _options(switch, "cdr_custom.conf")
-    for (section, option), value in held.items():
-        if option == "fields" and held.get((section, "format"), "").lower() == "json":
-            missing = [field for field in CDR_FIELDS if field not in value]
-            if missing:
-                return "bad", f"cdr_custom.conf [{section}] lacks {', '.join(missing)}"
-            return "ok", f"{section} has every call to the microsecond"
+    mappings = {file: value for (file, option), value in held.items() if option == "fields"}
+    ours = [file for file, value in mappings.items() if _plain(value) == _plain(cdr_json.MAPPING)]
+    if any(held.get((file, "format"), "").lower() == "json" for file in ours):
+        return "ok", f"{ours[0]} has every call to the microsecond"
+    if any(value.lower() == "json" for (_, option), value in held.items() if option == "format"):
+        return "bad", f"no line of cdr_custom.conf's mapping can be read; write fields = {cdr_json.MAPPING}"
     return (
         "warning",
         "no JSON mapping in cdr_custom.conf: calls are charged by whole seconds of Master.csv only",
     )
+
+
+def _plain(fields: str) -> str:
+    """A list of fields as cdr_custom reads it: blanks between them do not count."""
+    return ",".join(field.strip() for field in fields.split(","))
 
 
 def _pjsip_conf(switch: Switch) -> tuple[Verdict, str]:

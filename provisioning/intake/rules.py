@@ -238,6 +238,23 @@ _NOT_ENFORCED = (
 )
 
 
+_NOT_CHARGED = ("messages", "payers")
+
+
+def not_charged_yet(paper: Paper) -> Iterator[Problem]:
+    """What the contract prices and no bill shows yet is told in one warning."""
+    named = [key for key in _NOT_CHARGED if paper.contract.get(key)]
+    if paper.contract.group("billing").has("late_fee"):
+        named.append("billing.late_fee")
+    if named:
+        yield paper.contract.warning(
+            named[0].partition(".")[0],
+            "not-charged-yet",
+            f"{', '.join(named)}: recorded, not yet on any bill",
+            "nothing to mend; a later version charges it",
+        )
+
+
 def not_enforced_yet(paper: Paper) -> Iterator[Problem]:
     """What the policy says and the switch does not yet do is told in one warning."""
     policy = paper.contract.group("policy")
@@ -265,4 +282,5 @@ CONTRACT_RULES: tuple[Rule, ...] = (
     devices_once,
     features_once,
     not_enforced_yet,
+    not_charged_yet,
 )

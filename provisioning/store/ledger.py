@@ -143,12 +143,6 @@ class SqlLedger:
         with reading(self._engine) as connection:
             return sources.by_path(connection, switch, path)
 
-    def source_by_inode(self, switch: str, inode: int) -> tuple[SourceState, ...]:
-        from provisioning.store import sources
-
-        with reading(self._engine) as connection:
-            return sources.by_inode(connection, switch, inode)
-
     def stored(self, switch: str, keys: Sequence[RecordKey]) -> Mapping[RecordKey, StoredRecord]:
         from provisioning.store import records
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -12,42 +11,22 @@ from provisioning.store.insertion import insertion
 from provisioning.store.tables import call_source
 
 _STATE = ("inode", "offset", "prefix_length", "prefix_sha256")
+_ALL = ("switch", "path", *_STATE)
 
 
 def by_path(connection: Connection, switch: str, path: str) -> SourceState | None:
     asked = select(call_source).where(call_source.c.switch == switch, call_source.c.path == path)
     row = connection.execute(asked).first()
-    return None if row is None else _state(row)
-
-
-def by_inode(connection: Connection, switch: str, inode: int) -> tuple[SourceState, ...]:
-    """The sources of that inode, the latest collected first: a renamed file is found again by it."""
-    asked = (
-        select(call_source)
-        .where(call_source.c.switch == switch, call_source.c.inode == inode)
-        .order_by(call_source.c.collected_at.desc(), call_source.c.path)
-    )
-    return tuple(_state(row) for row in connection.execute(asked))
+    return None if row is None else SourceState(**{name: row._mapping[name] for name in _ALL})
 
 
 def move(connection: Connection, state: SourceState, *, at: datetime) -> None:
     """Notes how far the file has been read now, in the transaction of the records themselves."""
-    row = {name: getattr(state, name) for name in ("switch", "path", *_STATE)}
+    row = {name: getattr(state, name) for name in _ALL}
     made = insertion(connection, call_source).values(**row, collected_at=at)
     connection.execute(
         made.on_conflict_do_update(
             index_elements=["switch", "path"],
             set_={name: made.excluded[name] for name in (*_STATE, "collected_at")},
         )
-    )
-
-
-def _state(row: Any) -> SourceState:
-    return SourceState(
-        switch=row.switch,
-        path=row.path,
-        inode=row.inode,
-        offset=row.offset,
-        prefix_length=row.prefix_length,
-        prefix_sha256=row.prefix_sha256,
     )

@@ -341,3 +341,9 @@ def test_another_time_zone_is_seen():
     )
     assert clock_apart(SAMPLE, moved) == 8 * 3600 * -1
     assert clock_apart(SAMPLE, replace(moved, end=SAMPLE.end)) == 0
+
+
+def test_our_switchs_configuration_writes_these_lines() -> None:
+    """The switch of docker/pbx writes the fields that are read, in that order."""
+    text = (Path(__file__).parents[2] / "docker" / "pbx" / "etc" / "cdr_custom.conf").read_text("utf-8")
+    assert f"fields = {cdr_json.MAPPING}\n" in text

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pbx.action import Action, Reply
+from pbx.cdr_json import MAPPING
 from provisioning.flows.examine_switch import Finding, examine
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -19,7 +20,6 @@ Files = dict[str, dict[str, dict[str, str]]]
 
 def sound() -> Files:
     """The configuration files of a switch that lacks nothing."""
-    fields = "accountcode, start(double), answer(double), end(double), uniqueid, linkedid, sequence"
     return {
         "asterisk.conf": {"options": {"systemname": "pbx"}},
         "cdr.conf": {
@@ -32,7 +32,7 @@ def sound() -> Files:
                 "accountlogs": "no",
             },
         },
-        "cdr_custom.conf": {"seatline.json": {"format": "json", "fields": fields}},
+        "cdr_custom.conf": {"seatline.json": {"format": "json", "fields": MAPPING}},
         "pjsip.conf": {"global": {"endpoint_identifier_order": "auth_username,ip"}},
     }
 
@@ -88,7 +88,7 @@ def test_a_switch_that_lacks_nothing() -> None:
         ("cdr.conf", "csv", "newcdrcolumns", "no", "[csv] newcdrcolumns=yes"),
         ("cdr.conf", "csv", "usegmtime", "no", "[csv] usegmtime=yes"),
         ("cdr.conf", "general", "batch", "yes", "[general] batch=no"),
-        ("cdr_custom.conf", "seatline.json", "fields", "uniqueid, start", "start(double)"),
+        ("cdr_custom.conf", "seatline.json", "fields", MAPPING.replace("src, dst", "dst, src"), MAPPING),
         ("pjsip.conf", "global", "endpoint_identifier_order", "ip,username", "auth_username"),
         ("asterisk.conf", "options", "systemname", "", "systemname"),
     ],

@@ -294,8 +294,15 @@ def test_a_warning_leaves_the_contract_usable(case: Case, sample: str, read: Rea
 
 def test_a_policy_gives_one_warning(sample: str, read: ReadTexts) -> None:
     """All that the switch does not enforce yet is named in one warning a contract."""
-    [warning] = read({"zhaotong.yaml": sample}).warnings
-    assert warning.message == (
+    told = {warning.code: warning.message for warning in read({"zhaotong.yaml": sample}).warnings}
+    assert told["not-enforced-yet"] == (
         "hours, calls_per_number_per_day, calls_per_callee_per_day, recording, max_call_seconds: "
         "recorded, not yet enforced on the switch"
     )
+
+
+def test_what_no_bill_shows_yet_gives_one_warning(sample: str, read: ReadTexts) -> None:
+    """Messages, payers and late fees are recorded, and until a bill has them check says so."""
+    [message] = [w.message for w in read({"zhaotong.yaml": sample}).warnings if w.code == "not-charged-yet"]
+    assert message.endswith("recorded, not yet on any bill")
+    assert "billing.late_fee" in message

@@ -36,13 +36,11 @@ def test_a_record_comes_back_as_it_was(ledger: SqlLedger, sample: SimpleNamespac
 
 
 def test_the_offset_moves_with_the_records(ledger: SqlLedger, sample: SimpleNamespace) -> None:
-    """A source is known by its path and by its inode, with the offset last stored."""
+    """A source is known by its path, with the offset last stored."""
     assert ledger.source("pbx", "/records/seatline.json") is None
     ledger.store(sample.batch(sample.record(1), offset=100), at=sample.now)
     ledger.store(sample.batch(sample.record(2), offset=2**40), at=sample.now)
     assert ledger.source("pbx", "/records/seatline.json") == sample.source(2**40)
-    assert ledger.source_by_inode("pbx", 7) == (sample.source(2**40),)
-    assert ledger.source_by_inode("pbx", 8) == ()
     assert ledger.source("other", "/records/seatline.json") is None
 
 
