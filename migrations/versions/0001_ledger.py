@@ -129,7 +129,6 @@ def _records() -> None:
         sa.Column("collected_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("switch", "path", name="pk_call_source"),
     )
-    op.create_index("ix_call_source_switch_inode", "call_source", ["switch", "inode"])
     op.create_table(
         "call_record",
         sa.Column("id", ROW_ID, nullable=False),

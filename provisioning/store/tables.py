@@ -113,7 +113,6 @@ call_source = Table(
     Column("prefix_length", Integer, nullable=False),
     Column("prefix_sha256", String(64), nullable=False),
     Column("collected_at", Instant, nullable=False),
-    Index(None, "switch", "inode"),
 )
 
 call_record = Table(
