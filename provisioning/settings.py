@@ -115,7 +115,7 @@ def _switch(folder: Path, where: str, name: str, table: Any) -> SwitchSettings:
         raise SettingsWrong(f"{at} is a table of settings")
     _only(table, {"ami", "user", "secret_file", "sites", "records"}, at)
     host, _, port = str(table.get("ami", "")).rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise SettingsWrong(f'{at} needs ami = "host:port", like "127.0.0.1:5038"')
     for key in ("user", "secret_file"):
         if not isinstance(table.get(key, ""), str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -17,6 +18,7 @@ app = typer.Typer(
     epilog="A first walk: seatline check FILE, contract add FILE, plan, apply, collect, rate, bill.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(contracts.app, name="contract")
@@ -53,7 +55,16 @@ def main() -> None:
 
     A wrong option or argument ends with 1, not with the 2 that means "changes found".
     """
-    sys.exit(_outcome())
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal without Chinese
+    try:
+        code = _outcome()
+        sys.stdout.flush()
+    except OSError as fault:  # nobody reads on, or the disk is full
+        sys.stderr.write(f"seatline: the output could not be written: {fault.strerror}\n")
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - so that leaving does not try again
+        code = 1
+    sys.exit(code)
 
 
 def _outcome() -> int:
@@ -68,9 +79,6 @@ def _outcome() -> int:
         return 1
     except typer.Abort:
         screens.say("seatline: nothing was done")
-        return 1
-    except BrokenPipeError:
-        sys.stderr.close()
         return 1
     except KeyboardInterrupt:
         screens.say("seatline: interrupted")

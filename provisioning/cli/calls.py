@@ -9,6 +9,7 @@ import typer
 
 from provisioning.cli import screens
 from provisioning.cli.options import Config, Json
+from provisioning.flows.errors import FlowError, SourceUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,17 +60,17 @@ def collect(
         if file.error is not None:
             screens.say(f"seatline: {file.error}")
     if done.quarantined:
-        screens.say(
-            f"{done.quarantined} lines are in quarantine: broken, or at odds with what was read before"
-        )
+        lines = screens.counted(done.quarantined, "line")
+        screens.say(f"{lines} in quarantine: broken, or at odds with what was read before")
     if done.unreachable:
         raise typer.Exit(4)
+    if strange := [file.path for file in done.sources if file.read and file.read == file.quarantined]:
+        raise FlowError(f"{', '.join(strange)}: not one line is a call record we know; is it the right file?")
 
 
 def _sources(settings: Settings, paths: list[Path], switch: str | None) -> Iterator[Source]:
     from provisioning import wiring
     from provisioning.flows.collect_calls import Source
-    from provisioning.flows.errors import SourceUnreachable
 
     if not paths:
         chosen = [wiring.switch_named(settings, switch)] if switch else list(settings.switches.values())
@@ -79,6 +80,8 @@ def _sources(settings: Settings, paths: list[Path], switch: str | None) -> Itera
         if not any(one.records for one in chosen):
             raise SourceUnreachable("no sources: name files, or set `records` of a switch in seatline.toml")
         return
+    if switch is not None and settings.switches:
+        wiring.switch_named(settings, switch)  # a slip here would count every call twice
     owners = {path.resolve(): one.name for one in settings.switches.values() for path in one.records}
     alone = next(iter(settings.switches)) if len(settings.switches) == 1 else "local"
     for path in paths:
@@ -94,8 +97,9 @@ def rate(
 ) -> None:
     """Attribute and price what is collected (批价).
 
-    Exit code 1 while any call has no owner or no price, or waits for a person: such calls are shown, never
-    dropped and never priced 0.
+    Exit code 1 while any call has no owner or no price, or waits for a person: they are shown, never dropped.
+
+    Examples: seatline rate   |   seatline rate --again
     """
     from provisioning import wiring
     from provisioning.flows.rate_calls import rate_calls
@@ -188,5 +192,4 @@ def _show_bill(document: dict[str, Any]) -> None:
 
 
 def _call_words(line: dict[str, Any]) -> str:
-    calls = "1 call" if line["calls"] == 1 else f"{line['calls']} calls"
-    return f"{calls}, {line['minutes']} min x {line['rate']}"
+    return f"{screens.counted(line['calls'], 'call')}, {line['minutes']} min x {line['rate']}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioning.cli import screens
+from provisioning.cli import contract_screen, screens
 from provisioning.cli.options import Config, Json
 
 if TYPE_CHECKING:
@@ -20,26 +20,24 @@ app = typer.Typer(help="Contracts in the ledger (合同).", no_args_is_help=True
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Contract files (YAML).")]
 
 
-def check(files: Files, json: Json = False) -> None:
+def check(files: Files, json: Json = False, config: Config = None) -> None:
     """Read contract files and their number sheets, and report every problem (核对).
 
     Changes nothing. Exit code 3 when there are problems.
 
     Example: seatline check zhaotong.yaml jilin.yaml
     """
+    from provisioning import wiring
+
+    wiring.load_settings(config)  # nothing in them matters here, but a wrong one is told
     reading = _read(files)
     if json:
-        screens.print_json(
-            {
-                "problems": [_told(problem) for problem in reading.problems],
-                "warnings": [_told(problem) for problem in reading.warnings],
-                "seats": reading.seats,
-            }
-        )
+        screens.print_json(_document(reading))
     else:
         _show(reading)
         if not reading.problems:
-            screens.line(f"{len(reading.contracts)} contracts, {reading.seats} seats: no problems")
+            contracts = screens.counted(len(reading.contracts), "contract")
+            screens.line(f"{contracts}, {screens.counted(reading.seats, 'seat')}: no problems")
     if reading.problems:
         raise typer.Exit(3)
 
@@ -52,7 +50,7 @@ def add(
         typer.Option(
             "--from",
             formats=["%Y-%m-%d"],
-            help="The day this version takes effect [default: the term's first day, later versions today].",
+            help="The day this version takes effect (default: the term's first day, later versions today).",
             show_default=False,
         ),
     ] = None,
@@ -71,10 +69,12 @@ def add(
     reading = _read(files)
     if reading.problems:
         if json:
-            screens.print_json({"problems": [_told(problem) for problem in reading.problems]})
+            screens.print_json(_document(reading))
         else:
             _show(reading)
+            screens.say("nothing was recorded")
         raise typer.Exit(3)
+    _show(reading)
     recorded = record_contracts(
         reading.contracts,
         ledger=wiring.open_ledger(wiring.load_settings(config), create=True),
@@ -84,27 +84,31 @@ def add(
         new_secret=wiring.new_secret,
         effective=from_.date() if from_ else None,
     )
-    versions = [
-        {
-            "contract": one.contract.id,
-            "version": one.number,
-            "from": one.effective.isoformat(),
-            "seats": len(one.contract.site.seats),
-        }
-        for one in recorded.recorded
-    ]
     if json:
+        versions = [
+            {
+                "contract": one.contract.id,
+                "version": one.number,
+                "from": one.effective.isoformat(),
+                "seats": len(one.contract.site.seats),
+            }
+            for one in recorded.recorded
+        ]
         screens.print_json({"recorded": versions, "unchanged": list(recorded.unchanged)})
         return
-    for one in versions:
-        screens.line(f"{one['contract']}: version {one['version']} from {one['from']}, {one['seats']} seats")
+    for one in recorded.recorded:
+        seats = screens.counted(len(one.contract.site.seats), "seat")
+        screens.line(f"{one.contract.id}: version {one.number} from {one.effective}, {seats}")
     for contract in recorded.unchanged:
         screens.line(f"{contract}: recorded so already")
 
 
 @app.command("list")
 def list_(json: Json = False, config: Config = None) -> None:
-    """All contracts, each by its newest version."""
+    """All contracts, each by its newest version.
+
+    Example: seatline contract list --json
+    """
     from provisioning import wiring
 
     versions = wiring.open_ledger(wiring.load_settings(config)).versions()
@@ -125,7 +129,7 @@ def list_(json: Json = False, config: Config = None) -> None:
     if json:
         screens.print_json(rows)
     else:
-        columns = ("contract", "customer", "site", "seats>", "term", "renewal_months>", "version>", "from")
+        columns = ("contract", "site", "seats>", "term", "version>", "from", "customer")
         screens.table(columns, [[row[column.rstrip(">")] for column in columns] for row in rows])
 
 
@@ -135,7 +139,10 @@ def show(
     json: Json = False,
     config: Config = None,
 ) -> None:
-    """One contract: its versions, and all that the newest one says."""
+    """One contract: its versions, and all that the newest one says.
+
+    Example: seatline contract show zhaotong-2025
+    """
     from provisioning import wiring
     from provisioning.core.document import to_document
     from provisioning.flows.errors import FlowError
@@ -143,38 +150,11 @@ def show(
     versions = wiring.open_ledger(wiring.load_settings(config)).versions(contract)
     if not versions:
         raise FlowError(f"there is no contract {contract} in the ledger; `seatline contract list` shows all")
-    told = [{"version": one.number, "from": one.effective.isoformat()} for one in versions]
-    document = to_document(versions[-1].contract)
     if json:
-        screens.print_json({"versions": told, "contract": document})
-        return
-    seats = document["site"].pop("seats")
-    for one in told:
-        screens.line(f"version {one['version']} from {one['from']}")
-    _show_tree(document)
-    screens.table(
-        ("long number", "short", "name", "department", "remark"),
-        [
-            [seat.get(key) for key in ("long_number", "short_number", "name", "department", "remark")]
-            for seat in seats
-        ],
-        title=f"{len(seats)} seats",
-    )
-
-
-def _show_tree(tree: dict[str, Any], indent: int = 0) -> None:
-    for key, value in tree.items():
-        lead = "  " * indent
-        if isinstance(value, dict):
-            screens.line(f"{lead}{key}:")
-            _show_tree(value, indent + 1)
-        elif isinstance(value, list):
-            screens.line(f"{lead}{key}:")
-            for item in value:
-                shown = ", ".join(f"{k}: {v}" for k, v in item.items()) if isinstance(item, dict) else item
-                screens.line(f"{lead}  - {shown}")
-        elif value is not None:
-            screens.line(f"{lead}{key}: {value}")
+        told = [{"version": one.number, "from": one.effective.isoformat()} for one in versions]
+        screens.print_json({"versions": told, "contract": to_document(versions[-1].contract)})
+    else:
+        contract_screen.show(versions)
 
 
 def _read(files: list[Path]) -> Reading:
@@ -189,7 +169,15 @@ def _show(reading: Reading) -> None:
         word = "warning" if problem.severity == "warning" else "problem"
         screens.say(f"{problem.place}: {word}: {problem.message}\n    {problem.hint}")
     if reading.problems:
-        screens.say(f"{len(reading.problems)} problems; nothing was recorded")
+        screens.say(screens.counted(len(reading.problems), "problem"))
+
+
+def _document(reading: Reading) -> dict[str, object]:
+    return {
+        "problems": [_told(problem) for problem in reading.problems],
+        "warnings": [_told(problem) for problem in reading.warnings],
+        "seats": reading.seats,
+    }
 
 
 def _told(problem: Problem) -> dict[str, object]:

@@ -15,7 +15,10 @@ app = typer.Typer(help="The ledger's database (台账).", no_args_is_help=True)
 
 @app.command()
 def upgrade(json: Json = False, config: Config = None) -> None:
-    """Bring the ledger's tables to this version; all or nothing."""
+    """Bring the ledger's tables to this version; all or nothing.
+
+    Example: seatline db upgrade
+    """
     from provisioning import wiring
 
     before, after = wiring.upgrade_ledger(wiring.load_settings(config))
@@ -31,7 +34,10 @@ def backup(
     json: Json = False,
     config: Config = None,
 ) -> None:
-    """Copy the ledger while it is in use, and prove the copy readable."""
+    """Copy the ledger while it is in use, and prove the copy readable.
+
+    Example: seatline db backup ledger-2025-07-31.db
+    """
     from provisioning import wiring
 
     made = wiring.back_up_ledger(wiring.load_settings(config), file)
@@ -43,7 +49,10 @@ def backup(
 
 @app.command()
 def verify(json: Json = False, config: Config = None) -> None:
-    """Check that the ledger can be trusted: raw records, verdicts, sums, history. Exit code 1 if not."""
+    """Check that the ledger can be trusted: raw records, verdicts, sums, history. Exit code 1 if not.
+
+    Example: seatline db verify
+    """
     from provisioning import wiring
 
     findings = wiring.verify_ledger(wiring.load_settings(config))

@@ -10,6 +10,9 @@ import typer
 from provisioning.cli import screens
 from provisioning.cli.options import Config, Json
 
+MOST = 50
+"""Seats shown at once: a lookup answers a question, it is no export."""
+
 
 def lookup(
     text: Annotated[
@@ -18,7 +21,7 @@ def lookup(
     ],
     on: Annotated[
         datetime | None,
-        typer.Option("--on", formats=["%Y-%m-%d"], help="On that day [default: today].", show_default=False),
+        typer.Option("--on", formats=["%Y-%m-%d"], help="On that day (default: today).", show_default=False),
     ] = None,
     json: Json = False,
     config: Config = None,
@@ -31,7 +34,10 @@ def lookup(
     from provisioning.flows.look_up import look_up
 
     ledger = wiring.open_ledger(wiring.load_settings(config))
-    found = look_up(text, ledger=ledger, today=wiring.today(), on=on.date() if on else None)
+    found = look_up(text, ledger=ledger, today=wiring.today(), on=on.date() if on else None, limit=MOST + 1)
+    if len(found) > MOST:
+        screens.say(f"more than {MOST} match; only the first {MOST} are shown: ask more precisely")
+        del found[MOST:]
     if json:
         screens.print_json(found)
         return

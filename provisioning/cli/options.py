@@ -11,7 +11,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print data as JSON, for prog
 Config = Annotated[
     Path | None,
     typer.Option(
-        "--config", metavar="FILE", help="Settings file [default: seatline.toml].", show_default=False
+        "--config", metavar="FILE", help="Settings file (default: seatline.toml).", show_default=False
     ),
 ]
 Sites = Annotated[

@@ -7,6 +7,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+WHOLE = ("contract", "site", "term", "from", "long number", "short", "CNY>")
+"""Columns a person copies from: never broken over two lines."""
+
 
 def print_json(data: Any) -> None:
     """One JSON document on stdout, Chinese as it is written."""
@@ -23,6 +26,11 @@ def line(text: str = "") -> None:
     sys.stdout.write(text + "\n")
 
 
+def counted(count: int, what: str) -> str:
+    """ "1 seat", "69 seats"."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
     """A table on stdout; columns whose heading ends in ">" are set to the right."""
     from rich import box
@@ -33,7 +41,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for heading in columns:
         right = heading.endswith(">")
-        drawn.add_column(heading.rstrip(">"), justify="right" if right else "left", overflow="fold")
+        drawn.add_column(heading.rstrip(">"), justify="right" if right else "left", no_wrap=heading in WHOLE)
     for row in rows:
         drawn.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     console = Console()

@@ -12,10 +12,12 @@ from typing import Any
 from pbx.cdr import BrokenRecord, Cdr
 from pbx.cdr_lines import Reading, kind_of, readings
 from provisioning.flows.admit_records import Verdict, admit
-from provisioning.flows.follow_file import Part, RecordFiles, parts, state_of
+from provisioning.flows.follow_file import Part, RecordFile, RecordFiles, is_continued, parts, state_of
 from provisioning.flows.ports import Ledger, Progress, SourceState
 
 BATCH_LINES = 4000
+KNOWN = 64
+"""Bytes that must be alike before two files are taken for one; a record has more."""
 BATCH_BYTES = 4 * 1024 * 1024
 """A transaction holds so many records and bytes at most; rows and offset are written together."""
 
@@ -186,8 +188,15 @@ def _collect_file(
         counts.update(verdicts)
         progress(f"{path}: {counts.total()} call records", state.offset, size)
 
+    known = ledger.source(switch, path)
     try:
-        for part in parts(path, ledger.source(switch, path), files, notes.append):
+        for part in parts(path, known, files, notes.append):
+            if known is None and (other := _owner(part.file, ledger.sources_of_others(switch))):
+                error = (
+                    f"{path}: its calls were collected as those of switch {other}; as switch {switch}'s they "
+                    f"would count twice. Say --switch {other}"
+                )
+                break
             kind = kind_of(part.file.head())
             waiting = _read(source, part, kind, keep)
         if waiting:
@@ -202,6 +211,13 @@ def _collect_file(
         waiting_bytes=waiting,
         notes=tuple(notes),
         error=error,
+    )
+
+
+def _owner(file: RecordFile, others: Iterable[SourceState]) -> str | None:
+    """The other switch under which this very file was collected; a few bytes could be anybody's."""
+    return next(
+        (one.switch for one in others if one.prefix_length >= KNOWN and is_continued(file, one)), None
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from provisioning.core.contract import Contract, ContractVersion
+from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import Ledger
 
 
@@ -33,6 +34,10 @@ def record_contracts(
     Without `effective`, a contract's first version begins with its term; a later one today, or with its
     term if that begins only later. A contract equal to its latest version is left as it is.
     """
+    early = [c for c in contracts if effective is not None and effective < c.term.first]
+    if early:
+        told = ", ".join(f"{c.id} (from {c.term.first})" for c in early)
+        raise FlowError(f"a version cannot take effect before its contract's term begins: {told}")
     additions = [(c, effective or _usual_day(c, ledger=ledger, today=today)) for c in contracts]
     recorded = ledger.record_versions(additions, new_secret=new_secret, at=now, who=who)
     changed = {version.contract.id for version in recorded}

@@ -143,6 +143,12 @@ class SqlLedger:
         with reading(self._engine) as connection:
             return sources.by_path(connection, switch, path)
 
+    def sources_of_others(self, switch: str) -> tuple[SourceState, ...]:
+        from provisioning.store import sources
+
+        with reading(self._engine) as connection:
+            return sources.of_others(connection, switch)
+
     def stored(self, switch: str, keys: Sequence[RecordKey]) -> Mapping[RecordKey, StoredRecord]:
         from provisioning.store import records
 

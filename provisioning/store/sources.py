@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from provisioning.flows.ports import SourceState
 from provisioning.store.insertion import insertion
@@ -17,7 +17,12 @@ _ALL = ("switch", "path", *_STATE)
 def by_path(connection: Connection, switch: str, path: str) -> SourceState | None:
     asked = select(call_source).where(call_source.c.switch == switch, call_source.c.path == path)
     row = connection.execute(asked).first()
-    return None if row is None else SourceState(**{name: row._mapping[name] for name in _ALL})
+    return None if row is None else _state(row)
+
+
+def of_others(connection: Connection, switch: str) -> tuple[SourceState, ...]:
+    asked = select(call_source).where(call_source.c.switch != switch).order_by(call_source.c.path)
+    return tuple(_state(row) for row in connection.execute(asked))
 
 
 def move(connection: Connection, state: SourceState, *, at: datetime) -> None:
@@ -30,3 +35,7 @@ def move(connection: Connection, state: SourceState, *, at: datetime) -> None:
             set_={name: made.excluded[name] for name in (*_STATE, "collected_at")},
         )
     )
+
+
+def _state(row: Row[tuple[object, ...]]) -> SourceState:
+    return SourceState(**{name: row._mapping[name] for name in _ALL})

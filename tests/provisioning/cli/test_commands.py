@@ -229,6 +229,58 @@ def test_asking_a_ledger_that_is_not_there_makes_none(seatline: Seatline, comman
     assert not (seatline.folder / "seatline.db").exists()
 
 
+def test_one_file_is_not_two_switches(seatline: Seatline) -> None:
+    """The same file under another switch's name would bill every call twice: it is refused, exit code 4."""
+    record = csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61)
+    (seatline.folder / "Master.csv").write_text(record, encoding="utf-8")
+    seatline("collect", "Master.csv", "--switch", "pbx")
+    (seatline.folder / "copy.csv").write_text(record + record.replace("pbx-1.1", "pbx-2.1"), encoding="utf-8")
+    assert "--switch pbx" in seatline.run("collect", "copy.csv", "--switch", "pbxx").stderr
+    seatline("collect", "copy.csv", "--switch", "pbxx", code=4)
+    assert seatline.json("collect", "copy.csv", "--switch", "pbx")["new"] == 1
+
+
+def test_a_switch_that_is_not_in_the_settings_is_refused(seatline: Seatline) -> None:
+    """A slip in --switch is found where the settings name the switches."""
+    (seatline.folder / "seatline.toml").write_text('[switches.pbx]\nami = "127.0.0.9:1"\n', encoding="utf-8")
+    (seatline.folder / "Master.csv").write_text("", encoding="utf-8")
+    assert "known: pbx" in seatline.said("collect", "Master.csv", "--switch", "pbxx", code=4)
+
+
+def test_a_file_of_something_else_is_said_to_be_so(seatline: Seatline) -> None:
+    """A source without a single call record ends with exit code 1."""
+    (seatline.folder / "notes.txt").write_text("shopping list\nmilk\n", encoding="utf-8")
+    assert "right file" in seatline.run("collect", "notes.txt").stderr
+    (seatline.folder / "other.txt").write_text("bread\n", encoding="utf-8")
+    seatline("collect", "other.txt", code=1)
+
+
+def test_a_full_disk_behind_stdout_is_said(recorded: Seatline) -> None:
+    """Output that cannot be written ends with exit code 1 and a sentence."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "provisioning", "lookup", "6001"],
+            cwd=recorded.folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "could not be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_version_before_the_term_is_refused(seatline: Seatline) -> None:
+    """--from before the contract's first day records nothing."""
+    assert "before" in seatline.run("contract", "add", *CONTRACTS, "--from", "2024-01-01").stderr
+    seatline("db", "upgrade")
+    assert seatline.json("contract", "list") == []
+
+
+def test_show_says_what_is_closed(recorded: Seatline) -> None:
+    """A contract on the screen has its closed zones, its fees and its seats."""
+    shown = recorded("contract", "show", "zhaotong-2025")
+    for text in ("international", "closed", "互联网专线 100M", "4860.00", "08702120069", "69 seats"):
+        assert text in shown
+
+
 def test_a_missing_source_is_said_and_the_others_are_read(seatline: Seatline) -> None:
     """A source that is not there means exit code 4; what could be read was read."""
     record = csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61)

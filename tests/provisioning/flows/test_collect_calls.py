@@ -40,6 +40,9 @@ class MemoryLedger:
     def source(self, switch: str, path: str) -> SourceState | None:
         return self.sources.get((switch, path))
 
+    def sources_of_others(self, switch: str) -> tuple[SourceState, ...]:
+        return tuple(state for (name, _), state in self.sources.items() if name != switch)
+
     def stored(self, switch: str, keys: Sequence[RecordKey]) -> Mapping[RecordKey, StoredRecord]:
         return {key: self.records[switch, key] for key in keys if (switch, key) in self.records}
 
@@ -184,7 +187,19 @@ def test_switches_do_not_mix(tmp_path, memory):
     path = tmp_path / "calls"
     path.write_bytes(lines("csv", record(1)))
     run(memory, path, switch="one")
-    assert totals(run(memory, path, switch="two")) == (1, 1, 0, 0)
+    other = tmp_path / "other-calls"
+    other.write_bytes(lines("csv", replace(record(1), dst="110")))
+    assert totals(run(memory, other, switch="two")) == (1, 1, 0, 0)
+
+
+def test_one_file_is_not_two_switches(tmp_path, memory):
+    """The same file as another switch's is refused: its calls would count twice."""
+    path = tmp_path / "calls"
+    path.write_bytes(lines("csv", record(1)))
+    run(memory, path, switch="one")
+    refused = run(memory, path, switch="two")
+    assert totals(refused) == (0, 0, 0, 0)
+    assert "--switch one" in refused.unreachable[0].error
 
 
 def test_another_call_under_a_key_is_held(tmp_path, memory, kind):

@@ -1,0 +1,101 @@
+"""A contract on the screen: in the words and order of its file, closed zones and absent rules too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from provisioning.cli import screens
+
+if TYPE_CHECKING:
+    from provisioning.core.contract import CallTariff, Contract, ContractVersion, Policy
+    from provisioning.core.site import Site
+
+
+def show(versions: Sequence[ContractVersion]) -> None:
+    """The versions of a contract, and everything the newest says."""
+    contract = versions[-1].contract
+    screens.coloured(f"{contract.id}  {contract.customer.name}", "bold")
+    for one in versions:
+        screens.line(f"version {one.number} from {one.effective}")
+    term = contract.term
+    renewed = f", renewed by {term.renewal_months} months until ended" if term.renewal_months else ""
+    screens.line(f"operator: {contract.operator.name}")
+    screens.line(f"term: {term.first} to {term.last}{renewed}")
+    billing = contract.billing
+    screens.line(
+        f"billing: {billing.payment}, from {billing.starts}, an invoice every "
+        f"{screens.counted(billing.invoice_every_months, 'month')}, rounded on each {billing.rounding}"
+    )
+    screens.line()
+    _fees(contract)
+    if contract.calls is None:
+        screens.line("calls: no prices")
+    else:
+        _calls(contract.calls)
+    for text in _policy(contract.policy):
+        screens.line(f"policy: {text}")
+    _site(contract.site)
+
+
+def _fees(contract: Contract) -> None:
+    rows: list[tuple[object, ...]] = []
+    for fee in contract.recurring:
+        quantity = "seats" if fee.quantity is None else fee.quantity
+        amount = f"{quantity} x {fee.unit}" if fee.unit is not None else fee.total
+        rows.append((fee.name, fee.item, f"by {fee.prorate}", amount, fee.tax))
+    for once in contract.once:
+        due = f"once, {once.due}" if once.due else "once"
+        rows.append((once.name, once.item, due, once.total, once.tax))
+    if rows:
+        screens.table(("fee", "item", "charged", "CNY>", "tax>"), rows)
+
+
+def _calls(tariff: CallTariff) -> None:
+    from provisioning.core.contract import Zone
+
+    said = {zone: "closed" if rate is None else str(rate) for zone, rate in tariff.rates.items()}
+    rows = [(zone.value, said.get(zone, "no rate")) for zone in Zone] + [("incoming", tariff.incoming)]
+    screens.table(("calls", "CNY a minute>"), rows)
+    allowance = tariff.allowance
+    if allowance is not None:
+        zones = ", ".join(allowance.zones)
+        screens.line(f"included: {allowance.minutes} minutes per {allowance.per} and cycle, {zones}")
+    screens.line(f"every started {tariff.increment} s counts, measured {tariff.duration}")
+
+
+def _policy(policy: Policy) -> list[str]:
+    hours = policy.hours
+    said = {
+        "outgoing hours {}": hours and "-".join(f"{at // 60:02}:{at % 60:02}" for at in hours),
+        "{} calls per number and day": policy.calls_per_number_per_day,
+        "{} calls per callee and day": policy.calls_per_callee_per_day,
+        "recordings kept {} days": policy.recording_keep_days,
+        "calls end after {} s": policy.max_call_seconds,
+        "only listed numbers may be called": "yes" if policy.allow_list else None,
+        "shown number {}": policy.calling_number,
+        "forwarding {}": policy.forwarding,
+    }
+    return [words.format(value) for words, value in said.items() if value is not None]
+
+
+def _site(site: Site) -> None:
+    screens.line(f"site: {site.name}, area code {site.area_code}")
+    if site.ims is not None:
+        ims = site.ims
+        screens.line(f"ims: {ims.domain} through {ims.proxy}, register {ims.register}, user {ims.user}")
+    for line in site.voice_lines:
+        calls = f", {line.concurrent_calls} calls at once" if line.concurrent_calls else ""
+        screens.line(f"voice line: {line.count} x {line.bandwidth}{calls}")
+    for iad in site.iads:
+        screens.line(f"iad: {iad.name}, {iad.model}{', ' + iad.mac if iad.mac else ''}")
+    if site.features:
+        screens.line(f"features: {', '.join(site.features)}")
+    screens.line(screens.counted(len(site.seats), "seat"))
+    screens.table(
+        ("long number", "short", "name", "department", "remark"),
+        [
+            (seat.long_number, seat.short_number, seat.name, seat.department, seat.remark)
+            for seat in site.seats
+        ],
+    )
