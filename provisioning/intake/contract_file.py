@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from provisioning.core.contract import Contract
@@ -12,14 +12,15 @@ from provisioning.intake.across import across
 from provisioning.intake.fields import Fields
 from provisioning.intake.money_rules import MONEY_RULES
 from provisioning.intake.number_rows import Rows
+from provisioning.intake.oddities import ODDITIES
 from provisioning.intake.paper import Paper
 from provisioning.intake.rules import CONTRACT_RULES
-from provisioning.intake.seat_rules import SEAT_RULES
-from provisioning.intake.text_form import shown
+from provisioning.intake.seat_rules import SEAT_RULES, serves_members
+from provisioning.intake.text_form import printable, shown
 from provisioning.intake.tree import Listing
 from provisioning.intake.walk import Walk
 
-RULES = (*CONTRACT_RULES, *MONEY_RULES, *SEAT_RULES)
+RULES = (*CONTRACT_RULES, *MONEY_RULES, *SEAT_RULES, *ODDITIES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class ContractFile:
     sheet: SheetFile | None = None
 
     def with_sheet(self, sheet: SheetFile) -> ContractFile:
-        return replace(self, sheet=sheet)
+        return replace(self, sheet=replace(sheet, name=printable(sheet.name)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,8 @@ class Reading:
 
 
 def open_contract(name: str, content: bytes | Unreadable) -> ContractFile:
-    """Reads the keys of one contract file; `name` is its name as shown to the user."""
+    """Reads the keys of one contract file; `name` is its name, shown to the user with no line break in it."""
+    name = printable(name)
     if isinstance(content, Unreadable):
         problem = _unreadable(content, Place(file=name))
         return ContractFile(name=name, contract=None, problems=(problem,))
@@ -96,14 +98,14 @@ def read_contracts(files: Sequence[ContractFile]) -> Reading:
         if file.contract is None:
             continue
         rows = _rows(file, file.contract)
-        known = rows.rows if rows is not None and (rows.rows or not rows.problems) else None
+        known = rows.rows if rows is not None and (rows.rows or not _errors(rows.problems)) else None
         problems += rows.problems if rows is not None else ()
         paper = Paper(contract=file.contract, rows=known)
         papers.append(paper)
         problems += [problem for rule in RULES for problem in rule(paper)]
     problems += across(papers)
     ordered = _in_order(files, problems)
-    errors = tuple(problem for problem in ordered if problem.severity == "error")
+    errors = _errors(ordered)
     return Reading(
         contracts=() if errors else tuple(build.contract(paper) for paper in papers),
         problems=errors,
@@ -112,12 +114,17 @@ def read_contracts(files: Sequence[ContractFile]) -> Reading:
     )
 
 
+def _errors(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(problem for problem in problems if problem.severity == "error")
+
+
 def _rows(file: ContractFile, contract: Fields) -> Rows | None:
-    """The number rows of a file; None when it does not say where they are."""
+    """The number rows of a file; None when it does not say where they are, and they are needed."""
     site = contract.group("site")
     written = site.get("numbers")
     if written is None:
-        return None
+        none_due = contract.has("site") and "numbers" not in site.faulty and serves_members(contract)
+        return Rows() if none_due else None
     if isinstance(written, Listing):
         return number_rows.inline_rows(file.name, written)
     problem = _SHEET_PROBLEMS.get(_kind(written))
@@ -161,7 +168,7 @@ def _not_given(name: str) -> Unreadable:
 
 
 def _unreadable(why: Unreadable, place: Place) -> Problem:
-    return Problem(code=why.code, message=why.message, hint=why.hint, place=place)
+    return Problem(code=why.code, message=printable(why.message), hint=why.hint, place=place)
 
 
 def _in_order(files: Sequence[ContractFile], problems: Sequence[Problem]) -> list[Problem]:

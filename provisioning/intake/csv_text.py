@@ -11,6 +11,8 @@ from provisioning.core.problem import Place, Problem
 MAX_BYTES = 4 * 1024 * 1024
 MAX_LINE = 32 * 1024
 MAX_ROWS = 50_000
+MAX_COLUMNS = 100
+MAX_CELLS = 300_000
 MAX_PROBLEMS = 1000
 
 DELIMITERS = (",", "\t", ";")
@@ -46,13 +48,24 @@ def rows(file: str, content: bytes, is_header: Callable[[str], bool]) -> Sheet:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     reader = _Reader(file, _delimiter(lines, is_header))
     found = tuple(reader.rows(lines))
-    if len(found) > MAX_ROWS:
-        problem = _problem(
-            file,
-            *("too-many-rows", f"the sheet has more than {MAX_ROWS} rows", "split it over several contracts"),
-        )
+    excess = _excess(found)
+    if excess is not None:
+        problem = _problem(file, *excess)
         return Sheet(problems=(*reader.problems, problem))
     return Sheet(rows=found, problems=tuple(reader.problems))
+
+
+def _excess(rows: tuple[Row, ...]) -> tuple[str, str, str] | None:
+    """What there is too much of, as code, message and hint."""
+    if len(rows) > MAX_ROWS:
+        return "too-many-rows", f"the sheet has more than {MAX_ROWS} rows", "split it over several contracts"
+    if sum(map(len, rows)) > MAX_CELLS:
+        return (
+            "too-many-cells",
+            f"the sheet has more than {MAX_CELLS} cells",
+            "delete the columns that do not belong to the number list, or split it over several contracts",
+        )
+    return None
 
 
 def _problem(
@@ -84,15 +97,28 @@ def _decoded(file: str, content: bytes) -> str | Problem:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
-        try:
-            return content.decode("gb18030")
-        except UnicodeDecodeError:
-            before = content[: fault.start]
-            line = before.count(b"\n") + 1
-            column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", errors="replace")) + 1
-            return _problem(
-                file, "not-utf8", "the sheet is neither UTF-8 nor GBK", 'save it as "CSV UTF-8"', line, column
-            )
+        utf8 = fault
+    try:
+        return content.decode("gb18030")
+    except UnicodeDecodeError as fault:
+        # In the encoding that the sheet is in, reading gets further before the broken byte.
+        return (
+            _undecodable(file, content, "utf-8", utf8.start)
+            if utf8.start > fault.start
+            else (_undecodable(file, content, "gb18030", fault.start))
+        )
+
+
+def _undecodable(file: str, content: bytes, encoding: str, at: int) -> Problem:
+    before = content[:at].decode(encoding, errors="replace")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return _problem(
+        file,
+        "not-utf8",
+        f"the sheet is neither UTF-8 nor GBK: byte {content[at]:#04x} cannot stand here",
+        'retype what stands here, and save it as "CSV UTF-8"',
+        *(line, column),
+    )
 
 
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
@@ -102,8 +128,8 @@ def _delimiter(lines: list[str], is_header: Callable[[str], bool]) -> str:
     """What separates the cells: of the first lines, the one by which a column's name stands alone."""
     for line in lines[:100]:
         for delimiter in DELIMITERS:
-            parts = line.split(delimiter) if len(line) <= MAX_LINE else []
-            if any(is_header(part.strip(' "')) for part in parts[:200]):
+            parts = line.split(delimiter, MAX_COLUMNS) if len(line) <= MAX_LINE else []
+            if any(is_header(part.strip(' "')) for part in parts[:MAX_COLUMNS]):
                 return delimiter
     return ","
 
@@ -115,6 +141,7 @@ class _Reader:
         self.file = file
         self.delimiter = delimiter
         self.problems: list[Problem] = []
+        self._nothing = delimiter + ' \t\n"'
         self._cell = re.compile(
             rf'[ ]*"([^"]*(?:""[^"]*)*)"[ ]*(?={re.escape(delimiter)}|\Z)|([^{re.escape(delimiter)}]*)'
         )
@@ -128,8 +155,10 @@ class _Reader:
 
     def rows(self, lines: list[str]) -> Iterator[Row]:
         """The rows that hold anything, at most one more than are allowed."""
-        number, given = 0, 0
-        while number < len(lines) and given <= MAX_ROWS and len(self.problems) < MAX_PROBLEMS:
+        number, given, cells = 0, 0, 0
+        while number < len(lines) and given <= MAX_ROWS and cells <= MAX_CELLS:
+            if len(self.problems) >= MAX_PROBLEMS:
+                return
             line = lines[number]
             number += 1
             if not line or _ONLY_BLANK.fullmatch(line):
@@ -137,6 +166,7 @@ class _Reader:
             row, number = self._row(line, lines, number)
             if any(cell.text for cell in row):
                 given += 1
+                cells += len(row)
                 yield row
 
     def _row(self, line: str, lines: list[str], number: int) -> tuple[Row, int]:
@@ -160,7 +190,7 @@ class _Reader:
             )
             return (), number
         if '"' not in line:
-            return tuple(self._plain(line, began)), number
+            return self._bounded(self._plain(line, began)), number
         parts, length, closed = [line], len(line), line.count('"') % 2 == 0
         while not closed and number < len(lines) and length <= MAX_LINE:
             parts.append(lines[number])
@@ -175,22 +205,38 @@ class _Reader:
                 *(began, line.find('"') + 1),
             )
             return (), began
-        return tuple(self._quoted("\n".join(parts), began)), number
+        return self._bounded(self._quoted("\n".join(parts), began)), number
+
+    def _bounded(self, cells: Iterator[Cell]) -> Row:
+        """The cells of a row; none where it has too many. Empty ones at its end do not count."""
+        row = tuple(cells)
+        if len(row) <= MAX_COLUMNS or not row[MAX_COLUMNS].text:
+            return row[:MAX_COLUMNS]
+        self.complain(
+            "too-many-columns",
+            f"the row has more than {MAX_COLUMNS} cells",
+            "delete what does not belong here, or the quotation mark that joins several rows",
+            *(row[MAX_COLUMNS].line, row[MAX_COLUMNS].column),
+        )
+        return ()
 
     def _plain(self, line: str, number: int) -> Iterator[Cell]:
+        """The cells of a line; what stands behind the last one allowed is one cell."""
+        parts = line.split(self.delimiter, MAX_COLUMNS)
+        parts[MAX_COLUMNS:] = [rest.strip(self._nothing) for rest in parts[MAX_COLUMNS:]]
         column = 1
-        for part in line.split(self.delimiter):
-            yield Cell(part.strip(), number, column + len(part) - len(part.lstrip()))
+        for part in parts:
+            text = part.strip()
+            yield Cell(text, number, column if text == part else column + len(part) - len(part.lstrip()))
             column += len(part) + 1
 
-    def _quoted(self, joined: str, number: int) -> Iterator[Cell]:
-        at = 0
-        while at <= len(joined):
+    def _quoted(self, joined: str, line: int) -> Iterator[Cell]:
+        """The cells of a row that holds quotation marks; what stands behind the last one allowed is one."""
+        at, begin = 0, 0  # where the next cell begins, and the line in which it does
+        for _ in range(MAX_COLUMNS):
             found = self._cell.match(joined, at)
             assert found is not None  # the second alternative matches the empty text
-            before = joined[:at]
-            line = number + before.count("\n")
-            column = at - before.rfind("\n")
+            column = at - begin + 1
             if found[1] is not None:
                 yield Cell(found[1].replace('""', '"').strip(), line, column + found[0].index('"'))
             else:
@@ -202,4 +248,9 @@ class _Reader:
                         *(line, column + found[2].index('"')),
                     )
                 yield Cell(found[2].strip(), line, column + len(found[2]) - len(found[2].lstrip()))
+            line += found[0].count("\n")
+            begin = max(begin, joined.rfind("\n", at, found.end()) + 1)
             at = found.end() + 1
+            if at > len(joined):
+                return
+        yield Cell(joined[at:].strip(self._nothing), line, at - begin + 1)

@@ -28,11 +28,21 @@ def _amount(text: str) -> Decimal:
         raise Wrong(
             "bad-amount",
             f"{shown(text)} is not an amount in yuan",
-            'write digits, and a point before the fen: "4860.00"; no separators, signs or units',
+            _round_point(text)
+            or 'write digits, and a point before the fen: "4860.00"; no separators, signs or units',
         ) from fault
     if amount < 0 or text.startswith("-"):
         raise Wrong("bad-amount", f"the amount {text} is below 0", "write an amount of 0 or more")
     return amount
+
+
+def _round_point(text: str) -> str | None:
+    """How to write a number that lacks its digits before or behind the point, None where none does."""
+    if re.fullmatch(r"\.[0-9]{1,6}", text):
+        return f'write a 0 before the point: "0{text}"'
+    if re.fullmatch(r"[0-9]{1,12}\.", text):
+        return f'leave out the point: "{text[:-1]}"'
+    return None
 
 
 def _fen_amount(text: str) -> object:
@@ -45,9 +55,16 @@ def _fen_amount(text: str) -> object:
 def _rate(text: str) -> object:
     if text == CLOSED:
         return None
-    if nearest(text, [CLOSED]):
-        raise Wrong("bad-amount", f"{shown(text)} is not a rate", "did you mean closed?")
-    return _amount(text)
+    if re.search(r"[0-9]", text):
+        return _amount(text)
+    close = nearest(text, [CLOSED], cutoff=0.6)
+    raise Wrong(
+        "bad-amount",
+        f"{shown(text)} is not a rate",
+        "did you mean closed?"
+        if close
+        else 'write a rate such as "0.06", "0" where calls are free, closed where the zone is not open',
+    )
 
 
 def _share(text: str) -> object:
@@ -56,7 +73,7 @@ def _share(text: str) -> object:
         raise Wrong(
             "bad-share",
             f"{shown(text)} is not a share between 0 and 1",
-            'write 3 per mille as "0.003", 9 % as "0.09"',
+            _round_point(text) or 'write 3 per mille as "0.003", 9 % as "0.09"',
         )
     return share
 
@@ -222,6 +239,7 @@ LONG_NUMBER = _number("a long number", "08702120001", number_forms.long_number)
 SHORT_NUMBER = _number("a short number", "6001", number_forms.short_number)
 MOBILE = _number("a mobile number", "13800138000", number_forms.mobile)
 TELEPHONE = _number("a telephone number", "08702120000", number_forms.any_number)
+NEW_NUMBER = _number("a telephone number", "08702120008", number_forms.new_number)
 CALLABLE = _number("a telephone number", "01085200000", number_forms.callable_number)
 
 FEATURES = (

@@ -10,9 +10,16 @@ from provisioning.core.money import round_fen
 from provisioning.core.problem import Problem
 from provisioning.intake.fields import Fields
 from provisioning.intake.paper import Paper, Rule
+from provisioning.intake.text_form import counted
 
 SEAT_ITEM = "seat"
 """The recurring item that is counted in seats (座机月租)."""
+
+
+def counts_seats(fee: Fields) -> bool:
+    """Whether a recurring fee is charged by the seats (据实结算)."""
+    by_seats = fee.has("quantity") and fee.get("quantity") is None
+    return by_seats or fee.get("item") == SEAT_ITEM
 
 
 def items_once(paper: Paper) -> Iterator[Problem]:
@@ -59,8 +66,22 @@ def priced_once(paper: Paper) -> Iterator[Problem]:
             )
 
 
+def _uncounted(fee: Fields) -> bool:
+    """Whether the fee has a price a seat and does not say of how many seats."""
+    uncounted = not fee.has("quantity") and "quantity" not in fee.faulty
+    return fee.get("item") == SEAT_ITEM and fee.has("unit") and uncounted
+
+
 def seats_counted(paper: Paper) -> Iterator[Problem]:
-    """A fee for a stated number of seats is for as many seats as there are rows."""
+    """A fee a seat says of how many; a stated number is that of the rows."""
+    for fee in paper.contract.groups("recurring"):
+        if _uncounted(fee):
+            yield fee.problem(
+                "unit",
+                "seat-quantity-missing",
+                f"the item {SEAT_ITEM} has a price a seat, but no quantity: one seat would be charged",
+                "write quantity: seats",
+            )
     if paper.rows is None:
         return
     for fee in paper.contract.groups("recurring"):
@@ -69,9 +90,13 @@ def seats_counted(paper: Paper) -> Iterator[Problem]:
             yield fee.problem(
                 "quantity",
                 "seat-count",
-                f"the contract charges {stated} seats, but there are {len(paper.rows)} number rows",
+                f"the contract charges {counted(stated, 'seat')}, but there {_are(len(paper.rows))}",
                 "correct the rows or the quantity, or write quantity: seats",
             )
+
+
+def _are(rows: int) -> str:
+    return f"{'is' if rows == 1 else 'are'} {counted(rows, 'number row')}"
 
 
 def stated_totals(paper: Paper) -> Iterator[Problem]:
@@ -93,7 +118,8 @@ def stated_totals(paper: Paper) -> Iterator[Problem]:
     computed = _term_totals(contract, amounts, month)
     if stated.has("term") and computed and stated.get("term") not in computed.values():
         sums = " or ".join(
-            f"{months} months at {month} and the other fees, {total}" for months, total in computed.items()
+            f"{counted(months, 'month')} at {month} and the other fees, {total}"
+            for months, total in computed.items()
         )
         yield stated.problem(
             "term",
@@ -143,7 +169,7 @@ def _part(fee: Fields, amount: Decimal) -> str:
 def _quantity(fee: Fields, paper: Paper) -> Decimal | None:
     """How many units: as written, 1 when nothing is, the rows for seats; None when that is unknown."""
     if not fee.has("quantity"):
-        return Decimal(1)
+        return None if _uncounted(fee) else Decimal(1)
     written: Decimal | None = fee.get("quantity")
     if written is not None:
         return written

@@ -7,9 +7,10 @@ slips look like. Numbers stand in national form, so a written number is stricter
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from provisioning.core.numbering import NumberClass, classify
-from provisioning.intake.text_form import shown
+from provisioning.intake.text_form import counted, shown
 from provisioning.intake.wrong import Wrong
 
 AREA_CODE = re.compile(r"0(?:10|2[0-9]|[3-9][0-9]{2})")
@@ -31,11 +32,22 @@ _ELSEWHERE = _SERVICES | {
 
 _SCIENTIFIC = re.compile(r"[0-9]+(\.[0-9]+)?[eE]\+?[0-9]+")
 _FRACTION = re.compile(r"[0-9]+\.0*")
-_SEPARATED = re.compile(r"[0-9()+. -]*[0-9][0-9()+. -]*")
+_SEPARATED = re.compile(r"[0-9()+. _-]+")
+_COUNTRY = re.compile(r"(?:00)?86(?=[0-9]{9})")
 
 
-def digits(text: str, due: str) -> str:
-    """The text when it is digits only; else Wrong, naming the slip if it is a known one."""
+def _meant(text: str, fits: Callable[[str], object]) -> str | None:
+    """The number that was probably meant: without separators and +86, with its 0; None when none fits."""
+    bare = re.sub(r"[^0-9]", "", text)
+    home = _COUNTRY.sub("", bare) if _COUNTRY.match(bare) else bare
+    return next((number for number in (home, "0" + home, bare) if fits(number)), None)
+
+
+def digits(text: str, due: str, fits: Callable[[str], object]) -> str:
+    """The text when it is digits only; else Wrong, naming the slip if it is a known one.
+
+    `fits` knows the numbers that are due: none is suggested that would be refused in its turn.
+    """
     if re.fullmatch(r"[0-9]+", text):
         return text
     if _SCIENTIFIC.fullmatch(text):
@@ -50,10 +62,18 @@ def digits(text: str, due: str) -> str:
             f"{shown(text)} was stored as a number, not as text",
             "give the column the cell format Text (文本) and type the numbers again, with their leading 0",
         )
-    if _SEPARATED.fullmatch(text):
-        bare = re.sub(r"[^0-9]", "", text)
-        raise Wrong("bad-number", f"{shown(text)} is not {due}", f"write digits only, such as {shown(bare)}")
-    raise Wrong("bad-number", f"{shown(text)} is not {due}", "write digits only")
+    if "," in text:
+        raise Wrong(
+            "bad-number",
+            f"{shown(text)} is not {due}: a comma stands in it",
+            "write one number in a cell, and half-width commas between the cells",
+        )
+    meant = _meant(text, fits) if _SEPARATED.fullmatch(text) else None
+    raise Wrong(
+        "bad-number",
+        f"{shown(text)} is not {due}",
+        f"write digits only, such as {shown(meant)}" if meant else "write digits only",
+    )
 
 
 def is_fixed(number: str) -> bool:
@@ -61,31 +81,60 @@ def is_fixed(number: str) -> bool:
     return bool(FIXED.fullmatch(number) or UNUSUAL.fullmatch(number))
 
 
+def _is_long(number: str) -> bool:
+    return is_fixed(number) or (5 <= len(number) <= 12 and classify(number, "") in _SERVICES)
+
+
+def _is_any(number: str) -> bool:
+    return is_fixed(number) or bool(MOBILE.fullmatch(number)) or classify(number, "") in _ELSEWHERE
+
+
+def _is_short(number: str) -> bool:
+    return 2 <= len(number) <= 8 and short_clash(number) is None
+
+
 def long_number(text: str) -> str:
     """A seat's number: national form with area code, or a service number; else Wrong (长号)."""
-    number = digits(text, "a long number")
-    kind = classify(number, "")
-    if kind is NumberClass.EMERGENCY:
+    personal = _meant(text, MOBILE.fullmatch) if _SEPARATED.fullmatch(text) else None
+    number = personal or digits(text, "a long number", _is_long)
+    if _is_long(number):
+        return number
+    if classify(number, "") is NumberClass.EMERGENCY:
         raise Wrong(
             "emergency-number", f"{number} is an emergency number", "write the number the operator assigned"
         )
-    if is_fixed(number) or (kind in _SERVICES and 5 <= len(number) <= 12):
-        return number
     if MOBILE.fullmatch(number):
         raise Wrong(
             "mobile-as-long-number",
             f"{number} is a mobile number, not a seat's",
             "write the fixed number here, and the mobile number under mobile (手机号码)",
         )
-    raise _not_national(number, "a long number")
+    raise _not_national(number, "a long number", _is_long)
 
 
 def any_number(text: str) -> str:
     """A number that can be called from anywhere: fixed with area code, mobile, service, abroad."""
-    number = digits(text, "a telephone number")
-    if is_fixed(number) or MOBILE.fullmatch(number) or classify(number, "") in _ELSEWHERE:
+    number = digits(text, "a telephone number", _is_any)
+    if _is_any(number):
         return number
-    raise _not_national(number, "a telephone number")
+    raise _not_national(number, "a telephone number", _is_any)
+
+
+def new_number(text: str) -> str:
+    """The number a seat has now: fixed, mobile or service, neither emergency nor abroad (新号码)."""
+    number = any_number(text)
+    kind = classify(number, "")
+    if kind is NumberClass.EMERGENCY:
+        raise Wrong(
+            "emergency-number", f"{number} is an emergency number", "write the number that callers are told"
+        )
+    if kind in (NumberClass.HMT, NumberClass.INTERNATIONAL):
+        raise Wrong(
+            "number-abroad",
+            f"{number} is a number outside mainland China",
+            "write the fixed or mobile number that callers are told",
+        )
+    return number
 
 
 def callable_number(text: str) -> str:
@@ -99,23 +148,23 @@ def is_short_form(text: str) -> bool:
 
 
 def mobile(text: str) -> str:
-    number = digits(text, "a mobile number")
+    number = digits(text, "a mobile number", MOBILE.fullmatch)
     if MOBILE.fullmatch(number):
         return number
     raise Wrong(
         "bad-number",
         f"{shown(number)} is not a mobile number: those have 11 digits, the first 1, the second 3 to 9",
-        "write it like 13800138000",
+        f"write it like {_meant(number, MOBILE.fullmatch) or '13800138000'}",
     )
 
 
 def short_number(text: str) -> str:
     """A short number that clashes with nothing else that can be dialled; else Wrong (短号)."""
-    number = digits(text, "a short number")
+    number = digits(text, "a short number", _is_short)
     if not 2 <= len(number) <= 8:
         raise Wrong(
             "bad-short-number",
-            f"{shown(number)} has {len(number)} digits; a short number has 2 to 8",
+            f"{shown(number)} has {counted(len(number), 'digit')}; a short number has 2 to 8",
             "write the short number as the opening form lists it",
         )
     clash = short_clash(number)
@@ -150,7 +199,7 @@ _CLASHES = {
 }
 
 
-def _not_national(number: str, due: str) -> Wrong:
+def _not_national(number: str, due: str, fits: Callable[[str], object]) -> Wrong:
     if FIXED.fullmatch("0" + number):
         return Wrong(
             "leading-zero-lost",
@@ -163,9 +212,9 @@ def _not_national(number: str, due: str) -> Wrong:
             f"{number} has no area code",
             f"write the area code before it, such as 0870{number}",
         )
-    if number.startswith("86") and (FIXED.fullmatch("0" + number[2:]) or MOBILE.fullmatch(number[2:])):
-        home = number[2:] if MOBILE.fullmatch(number[2:]) else "0" + number[2:]
-        return Wrong("bad-number", f"{number} is in international form", f"write the national form {home}")
+    meant = _meant(number, fits) if _COUNTRY.match(number) else None
+    if meant is not None:
+        return Wrong("bad-number", f"{number} is in international form", f"write the national form {meant}")
     if AREA_CODE.match(number):
         return Wrong(
             "bad-number",

@@ -186,7 +186,7 @@ def ims_suits(paper: Paper) -> Iterator[Problem]:
             yield site.warning(
                 None,
                 "no-ims",
-                "the site has no ims: its seats can call only each other and emergency numbers",
+                "the site has no ims: its seats can call only each other, not even emergency numbers",
                 "write ims: with domain and proxy of the operator",
             )
         return

@@ -1,6 +1,6 @@
 """The whole schema of the contract file, as data: every key, its kind, and which must be there.
 
-The same keys with words of explanation are in the design's contract-file.md.
+The same keys with words of explanation are in README.md beside this file.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ SITE = _shape(
         "short_numbers": _shape(
             {"digits": words.whole(2, 8), "first": kinds.FIRST_DIGITS}, *("digits", "first")
         ),
-        "main_number": kinds.TELEPHONE,
+        "main_number": kinds.LONG_NUMBER,
         "voice_lines": Many(
             _shape(
                 {
@@ -188,7 +188,7 @@ SITE = _shape(
         ),
         "features": Many(kinds.FEATURE, 50),
     },
-    *("name", "area_code", "numbers"),
+    *("name", "area_code"),
 )
 
 CONTRACT = _shape(
@@ -227,9 +227,9 @@ COLUMNS: Mapping[str, Word] = {
     "iad": kinds.DEVICE_NAME,
     "port": words.whole(1, 1024),
     "mobile": kinds.MOBILE,
-    "second_number": kinds.TELEPHONE,
+    "second_number": kinds.LONG_NUMBER,
     "features": words.several(kinds.FEATURE),
-    "changed_to": kinds.TELEPHONE,
+    "changed_to": kinds.NEW_NUMBER,
     "allowed": words.several(kinds.CALLABLE),
 }
 """The columns of the number sheet (长短号开通明细) by their English names."""
@@ -251,6 +251,17 @@ HEADERS: Mapping[str, str] = {
     "新号码": "changed_to",
     "亲情号码": "allowed",
     "长号": "long_number",
+    "长号码": "long_number",
+    "固话号码": "long_number",
+    "固定电话": "long_number",
+    "固定电话号码": "long_number",
+    "座机号码": "long_number",
+    "电话号码": "long_number",
+    "IMS号码": "long_number",
+    "IMS固话号": "long_number",
     "短号": "short_number",
+    "短号码": "short_number",
+    "对应短号": "short_number",
+    "手机号": "mobile",
 }
 """The columns by their Chinese names, as the operators' opening forms write them."""

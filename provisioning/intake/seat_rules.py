@@ -9,7 +9,56 @@ from provisioning.core.problem import Problem
 from provisioning.intake import number_forms
 from provisioning.intake.area_plan import fits_plan
 from provisioning.intake.fields import Fields, Found
+from provisioning.intake.money_rules import counts_seats
 from provisioning.intake.paper import Paper, Rule
+
+
+def serves_members(contract: Fields) -> bool:
+    """Whether the group only pays for its members' mobiles: payers, and no fee by seats (集团成员统付)."""
+    if not contract.groups("payers") and "payers" not in contract.faulty:
+        return False
+    return not any(counts_seats(fee) for fee in contract.groups("recurring"))
+
+
+def has_seats(paper: Paper) -> Iterator[Problem]:
+    """A contract has number rows, unless the group only pays for its members."""
+    site = paper.site
+    if not paper.contract.has("site") or serves_members(paper.contract):
+        return
+    payers = bool(paper.contract.groups("payers"))
+    lacks = "a fee is charged by seats" if payers else "there are no payers either"
+    hint = (
+        "write the number rows, or the name of their CSV file; [] is for a contract that only pays "
+        "for members' mobiles: payers, and no fee by seats"
+    )
+    if paper.rows == ():
+        yield site.problem("numbers", "no-numbers", f"site.numbers is empty, and {lacks}", hint)
+    elif not site.has("numbers") and "numbers" not in site.faulty:
+        yield site.problem(None, "missing-key", 'the key "numbers" is missing under site', hint)
+
+
+def in_the_area(paper: Paper) -> Iterator[Problem]:
+    """The fixed numbers of a site have its area code; a single other one is probably a slip."""
+    area = paper.site.get("area_code")
+    if area is None:
+        return
+    rows = [row for row in paper.seats if number_forms.is_fixed(row.get("long_number") or "")]
+    strangers = [row for row in rows if not row.get("long_number").startswith(area)]
+    if strangers and len(strangers) < len(rows):
+        for row in strangers:
+            yield row.warning(
+                "long_number",
+                "number-outside-area",
+                f"{row.get('long_number')} does not have the site's area code {area}, as others have",
+                "compare it with the operator's list",
+            )
+    elif strangers and not any("long_number" in row.faulty for row in paper.seats):
+        yield paper.site.problem(
+            "area_code",
+            "area-code-differs",
+            f"the area code is {area}, but no number has it: the first is {rows[0].get('long_number')}",
+            "correct site.area_code, or the number rows",
+        )
 
 
 def numbers_once(paper: Paper) -> Iterator[Problem]:
@@ -159,6 +208,8 @@ def allowed_numbers(paper: Paper) -> Iterator[Problem]:
 
 
 SEAT_RULES: tuple[Rule, ...] = (
+    has_seats,
+    in_the_area,
     numbers_once,
     short_number_fits,
     one_length,

@@ -6,6 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Literal
 
 Bare = Literal["number", "flag", "date", "nothing"]
@@ -41,7 +42,17 @@ def bare_form(text: str) -> Bare | None:
 def shown(text: str) -> str:
     """Text of the user in double quotes, shortened, safe to put on a terminal."""
     cut = text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
-    return '"' + _INVISIBLE.sub(_escaped, CONTROL.sub(_escaped, cut)) + '"'
+    return f'"{printable(cut)}"'
+
+
+def printable(text: str) -> str:
+    """Text of the user with line breaks and whatever cannot be seen written out: <U+000A>."""
+    return _INVISIBLE.sub(_escaped, CONTROL.sub(_escaped, text))
+
+
+def counted(number: Decimal | int, noun: str) -> str:
+    """How many of a thing: 1 digit, 2 digits."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -42,3 +42,15 @@ class Parsed:
 
     root: Node | None
     problems: tuple[Problem, ...] = ()
+
+
+def moved(node: Node, line: int, column: int) -> Node:
+    """The node as if it were written there, with all that is in it."""
+    if isinstance(node, Scalar):
+        return Scalar(node.text, node.plain, line, column)
+    if isinstance(node, Listing):
+        return Listing(tuple(moved(item, line, column) for item in node.items), line, column)
+    entries = tuple(
+        (Scalar(key.text, key.plain, line, column), moved(value, line, column)) for key, value in node.entries
+    )
+    return Mapping(entries, line, column)

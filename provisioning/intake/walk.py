@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from provisioning.core.problem import Place, Problem, Severity
-from provisioning.intake import schema
+from provisioning.intake import schema, yaml_marks
 from provisioning.intake.csv_text import Cell
 from provisioning.intake.fields import Fields, Found
 from provisioning.intake.schema import Kind, Many, Numbers, Shape
-from provisioning.intake.text_form import bare_form, half_width, nearest, shown, without_invisible
+from provisioning.intake.text_form import Bare, bare_form, half_width, nearest, shown, without_invisible
 from provisioning.intake.tree import Listing, Node, Scalar
 from provisioning.intake.tree import Mapping as Group
 from provisioning.intake.words import Word, text
@@ -48,8 +48,9 @@ class Walk:
 
     def word(self, written: str, word: Word, at: Node | Found | Cell, path: str) -> Found | None:
         """One value read; None and a problem when it is not what is due."""
-        plain = without_invisible(written).strip() if word.sheds_invisible else written
-        if len(plain) != len(written.strip()):
+        visible = without_invisible(written) if word.sheds_invisible else written
+        plain = visible.strip()
+        if len(visible) != len(written):
             self.complain(
                 at,
                 "invisible-character",
@@ -71,7 +72,9 @@ class Walk:
         try:
             return Found(word.read(plain), at.line, at.column)
         except Wrong as wrong:
-            self.complain(at, wrong.code, f"{path}: {wrong.message}", wrong.hint)
+            bare = isinstance(at, Scalar) and at.plain and wrong.code.startswith("bad-")
+            hint = (yaml_marks.hint(written) if bare else None) or wrong.hint
+            self.complain(at, wrong.code, f"{path}: {wrong.message}", hint)
             return None
 
     def _group(self, node: Group, shape: Shape, path: str) -> Fields:
@@ -106,7 +109,7 @@ class Walk:
                 node,
                 "missing-key",
                 f'the key "{name}" is missing{f" under {path}" if path else ""}',
-                f"write {_sample(name, shape.keys[name])}",
+                _MISSING.get(name) or f"write {_sample(name, shape.keys[name])}",
             )
         return Fields(self.file, node.line, node.column, values, frozenset(faulty))
 
@@ -118,6 +121,8 @@ class Walk:
             hint = f"{key.text} stands under {home}" if home else f"{key.text} stands at the outermost level"
             if close:
                 hint += f"; or did you mean {close}?"
+        elif key.plain and "：" in key.text:
+            hint = yaml_marks.COLON
         elif close:
             hint = f"did you mean {close}?"
         else:
@@ -145,6 +150,14 @@ class Walk:
         if not isinstance(node, Scalar):
             self._wrong_kind(node, path, word.due)
             return None
+        if node.plain and yaml_marks.all_quoted(node.text):
+            self.complain(
+                node,
+                "full-width-quotes",
+                f"{path} stands in full-width quotes: {shown(node.text)[1:-1]}; they quote nothing",
+                f"{yaml_marks.QUOTE}; where they belong to the text, around them",
+            )
+            return None
         form = bare_form(node.text) if node.plain else None
         if form is None or form in word.bare:
             return self.word(node.text, word, node, path)
@@ -158,7 +171,7 @@ class Walk:
             node,
             code,
             f"{path} is {what}, {shown(node.text)[1:-1]}, where {word.due} is due as text",
-            f"put it in quotes: {shown(node.text)}",
+            _quoted_hint(node.text, word, form),
         )
         return None
 
@@ -191,13 +204,36 @@ class Walk:
         return None
 
     def _wrong_kind(self, node: Node, path: str, due: str) -> None:
+        mark = yaml_marks.hint(node.text) if isinstance(node, Scalar) and node.plain else None
         self.complain(
-            node, "wrong-kind", f"{path} is {_KIND_NAMES[type(node)]}, where {due} is due", _SHAPE_HINT
+            node,
+            "wrong-kind",
+            f"{path} is {_KIND_NAMES[type(node)]}, where {due} is due",
+            mark or _SHAPE_HINT,
         )
+
+
+def _quoted_hint(written: str, word: Word, form: Bare) -> str:
+    """How to write as text what stands there bare: in quotes if that would do, else what is due."""
+    try:
+        word.read(written)
+    except Wrong as wrong:
+        if form != "number":
+            return f"write {word.due}"
+        said = wrong.code == "bad-choice" or "quotes" in wrong.hint
+        return wrong.hint if said else f"{wrong.hint}; in quotes"
+    return f"put it in quotes: {shown(written)}"
 
 
 _KIND_NAMES: Mapping[type, str] = {Scalar: "a single value", Listing: "a list", Group: "a group of keys"}
 _SHAPE_HINT = "compare with the example of a contract file; check dashes, brackets and indentation"
+
+
+_MISSING: Mapping[str, str] = {
+    "site": "write site: with name, area_code and numbers; numbers: [] where the contract only pays for "
+    "members (payers) and has no seats",
+}
+"""What to write for a missing key, where its kind does not say enough."""
 
 
 def _sample(name: str, kind: Kind) -> str:

@@ -23,8 +23,9 @@ from ruamel.yaml.events import (
 )
 
 from provisioning.core.problem import Place, Problem
+from provisioning.intake import yaml_marks
 from provisioning.intake.text_form import shown
-from provisioning.intake.tree import Listing, Mapping, Node, Parsed, Scalar
+from provisioning.intake.tree import Listing, Mapping, Node, Parsed, Scalar, moved
 from provisioning.intake.yaml_bytes import Broken, decoded, forbidden
 
 MAX_DEPTH = 20
@@ -90,8 +91,17 @@ def _syntax_problem(file: str, text: str, fault: MarkedYAMLError) -> Problem:
             hint="indent with spaces, two for each level",
             place=Place(file=file, line=line, column=here.find("\t") + 1),
         )
-    why = " ".join(str(fault.problem or fault.context or "it cannot be read").split())[:200]
     begun = fault.context_mark
+    mark_there = yaml_marks.slip(lines, line - 3 if begun is None else max(begun.line + 1, line - 20), line)
+    if mark_there is not None:
+        at, where, sign, hint = mark_there
+        return Problem(
+            code="yaml-full-width",
+            message=f"a full-width {sign} means nothing to YAML",
+            hint=hint,
+            place=Place(file=file, line=at, column=where),
+        )
+    why = " ".join(str(fault.problem or fault.context or "it cannot be read").split())[:200]
     since = f" (what began at line {begun.line + 1})" if begun is not None and begun.line + 1 != line else ""
     return Problem(
         code="yaml-syntax",
@@ -200,7 +210,7 @@ class _Builder:
                 "yaml-alias", f"*{shown(name)[1:-1]} stands inside itself", "write the value itself here"
             )
         self._count(size, "write the values themselves instead of * references")
-        self._add(node, anchor=None, size=size)
+        self._add(moved(node, self.line, self.column), anchor=None, size=size)
 
     def _add(self, node: Node, *, anchor: str | None, size: int) -> None:
         if anchor is not None:

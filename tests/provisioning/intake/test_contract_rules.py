@@ -65,6 +65,13 @@ BARE: list[Case] = [
     ("flag-not-text", "department: 办公室", "department: ¦true", "a bare true or false"),
     ("date-not-text", "department: 办公室", "department: ¦2025-07-01", "a bare date"),
     ("bad-date", "to: 2025-12-31", "to: ¦20251231", "year-month-day"),
+    ("number-not-text", '"08702120002"', "¦8702120002", 'write "08702120002" as text'),
+    ("number-not-text", 'local: "0.06"', "local: ¦.06", 'a 0 before the point: "0.06"'),
+    ("number-not-text", 'unit: "24.00"', "unit: ¦24.", 'leave out the point: "24"'),
+    ("number-not-text", 'tax: "0.06"', "tax: ¦.06", '"0.06"'),
+    ("flag-not-text", "forwarding: closed", "forwarding: ¦false", "write one of closed | open"),
+    ("flag-not-text", "payment: prepaid", "payment: ¦true", "write one of prepaid | postpaid"),
+    ("flag-not-text", 'local: "0.06"', "local: ¦false", "write a rate in yuan a minute, or closed"),
     ("bad-flag", "allow_list: false", "allow_list: ¦0", "true or false"),
     ("bad-flag", "allow_list: false", "allow_list: ¦no", "true or false"),
     ("bad-whole-number", "increment: 60", "increment: ¦2025-07-01", "whole number"),
@@ -98,6 +105,16 @@ VALUES: list[Case] = [
     ("bad-amount", 'total: "4860.00"', 'total: ¦"４860"', "not an amount"),
     ("bad-amount", 'local: "0.06"', 'local: ¦"1e-2"', "not an amount"),
     ("bad-amount", "hmt: closed", "hmt: ¦close", "did you mean closed?"),
+    ("bad-amount", "hmt: closed", "hmt: ¦no", "closed where the zone is not open"),
+    ("bad-amount", 'internal: "0"', "internal: ¦free", '"0" where calls are free'),
+    ("bad-amount", 'local: "0.06"', "local: ¦open", 'such as "0.06"'),
+    ("bad-amount", 'local: "0.06"', 'local: ¦".06"', '"0.06"'),
+    ("bad-choice", "payment: prepaid", "payment: ¦prepaid\n    rounding：call", '": "'),
+    ("wrong-kind", "due: {days: 30}", "due:\n    ¦days：30", '": "'),
+    ("unknown-key", "term: {from: 2025-07-01", "term: {¦notice：30, from: 2025-07-01", '": "'),
+    ("bad-choice", "zones: [local, domestic]", "zones: [¦local，domestic]", '", "'),
+    ("full-width-quotes", 'area_code: "0870"', "area_code: ¦“0870”", "ASCII quotes"),
+    ("full-width-quotes", "name: 昭通某办公室", "name: ¦“昭通某办公室”", "ASCII quotes"),
     ("bad-share", 'rate: "0.003"', 'rate: ¦"3‰"', "3 per mille"),
     ("bad-share", 'tax: "0.06"', 'tax: ¦"6"', "between 0 and 1"),
     ("bad-quantity", "quantity: 3", "quantity: ¦0", "1 or more"),
@@ -131,7 +148,22 @@ NUMBERS: list[Case] = [
     ("bad-number", '"08702120002"', '¦"0870-2120002"', 'such as "08702120002"'),
     ("bad-number", '"08702120002"', '¦"0870212000255"', "11 or 12 digits"),
     ("bad-number", '"08702120002"', '¦"0870a120002"', "digits only"),
-    ("bad-number", '"08702120002"', '¦"+868702120002"', "digits only"),
+    ("bad-number", '"08702120002"', '¦"+868702120002"', 'such as "08702120002"'),
+    ("bad-number", '"08702120002"', '¦"0086 870 2120002"', 'such as "08702120002"'),
+    ("bad-number", '"08702120002"', '¦"870-2120002"', 'such as "08702120002"'),
+    ("bad-number", '"08702120002"', '¦"00868702120002"', "national form 08702120002"),
+    ("bad-number", 'mobile: "13800138000"', 'mobile: ¦"8613800138000"', "like 13800138000"),
+    ("mobile-as-long-number", '"08702120002"', '¦"+86 138-0013-8000"', "under mobile"),
+    ("mobile-as-long-number", 'main_number: "08702120000"', 'main_number: ¦"13800138000"', "mobile"),
+    ("emergency-number", 'main_number: "08702120000"', 'main_number: ¦"119"', "emergency"),
+    ("bad-number", 'main_number: "08702120000"', 'main_number: ¦"0085221234567"', "not a long number"),
+    ("emergency-number", 'mobile: "13800138000"', 'second_number: ¦"119"', "emergency"),
+    ("mobile-as-long-number", 'mobile: "13800138000"', 'second_number: ¦"13800138000"', "mobile"),
+    ("emergency-number", 'mobile: "13800138000"', 'changed_to: ¦"119"', "emergency"),
+    ("number-abroad", 'mobile: "13800138000"', 'changed_to: ¦"0085221234567"', "outside"),
+    ("number-abroad", 'mobile: "13800138000"', 'changed_to: ¦"0013125551234"', "outside"),
+    ("bad-short-number", '"6002"', '¦"6"', "1 digit;"),
+    ("area-code-differs", 'area_code: "0870"', 'area_code: ¦"0871"', "no number has it"),
     ("bad-number", '"08702120002"', '¦"868702120002"', "national form 08702120002"),
     ("bad-number", '"08702120002"', '¦"0101234567"', "is not a long number"),
     ("leading-zero-lost", '"08702120002"', '¦"8702120002"', '"08702120002"'),
@@ -199,6 +231,8 @@ SENSE: list[Case] = [
     ),
     ("fee-does-not-add-up", 'total: "500.00"', 'unit: "499.00", total: ¦"500.00"', "1 x 499.00 is 499.00"),
     ("seat-count", "quantity: seats", "quantity: ¦4", "4 seats, but there are 3 number rows"),
+    ("seat-count", "quantity: seats", "quantity: ¦1", "charges 1 seat, but"),
+    ("seat-quantity-missing", 'quantity: seats, unit: "24.00"', 'unit: ¦"24.00"', "write quantity: seats"),
     (
         "stated-month-differs",
         'month: "6572.00"',
@@ -272,6 +306,17 @@ WARNINGS: list[Case] = [
     ("not-enforced-yet", "forwarding: closed", "forwarding: open", "max_call_seconds, forwarding"),
     ("full-width", '"08702120001", short', '¦"０8702120001", short', 'read as "08702120001"'),
     ("invisible-character", '"08702120002"', '¦"0870\u200b2120002"', "<U+200B>"),
+    ("number-outside-area", '"08702120003"', '¦"08712120003"', "area code 0870"),
+    ("tax-unusual", 'tax: "0.06"', 'tax: ¦"0.6"', "0.06, 0.09, 0.13"),
+    ("rate-unusual", 'service: "0.06"', 'service: ¦"60"', "more than 20"),
+    ("rate-unusual", 'incoming: "0"', 'incoming: ¦"20.01"', "incoming"),
+    ("allowance-without-zone", "zones: [local, domestic]", "zones: ¦[]", "no call"),
+    ("unknown-item", 'way: amount, amount: "50.00"', "way: items, items: [seat, ¦phone]", "no item"),
+    ("mac-of-no-device", '"c0:74:ad:00:00:01"', '¦"ff:ff:ff:ff:ff:ff"', "many devices"),
+    ("mac-of-no-device", '"c0:74:ad:00:00:01"', '¦"01:00:5e:00:00:01"', "many devices"),
+    ("mac-of-no-device", '"c0:74:ad:00:00:01"', '¦"00:00:00:00:00:00"', "empty"),
+    ("port-beyond-model", "iad: iad-1, port: 2", "iad: iad-1, port: ¦49", "has 48"),
+    ("late-fee-unusual", 'rate: "0.003", per: day', 'rate: ¦"1", per: day', "doubles"),
     ("invisible-character", "办公室}", "¦办\u202e公室}", "<U+202E>"),
 ]
 
@@ -290,6 +335,35 @@ def test_a_warning_leaves_the_contract_usable(case: Case, sample: str, read: Rea
         assert (found[0].place.line, found[0].place.column) == place
     assert told in found[0].message
     assert {w.severity for w in reading.warnings} == {"warning"}
+
+
+def test_a_signature_may_have_its_brackets(sample: str, read: ReadTexts) -> None:
+    """A signature in brackets is what the paper has: no warning."""
+    bare, bracketed = (
+        read({"a.yaml": sample.replace("signature: 吉林医保", f"signature: {text}")})
+        for text in ("吉林医保", "【吉林医保】")
+    )
+    assert bracketed.problems == ()
+    assert bracketed.warnings == bare.warnings
+
+
+@pytest.mark.parametrize(
+    ("model", "most"), [("gxw4248", 48), ("grandstream-gxw4224", 24), ("HT818", 8), ("gxw4248v2", 48)]
+)
+def test_a_model_has_so_many_ports(model: str, most: int, sample: str, read: ReadTexts) -> None:
+    """The last port of a known model is fine, the one behind it is odd."""
+    text = sample.replace("model: grandstream-gxw4248", f"model: {model}")
+    for port, codes in ((most, 0), (most + 1, 1)):
+        reading = read({"a.yaml": text.replace("port: 2", f"port: {port}")})
+        assert reading.problems == ()
+        assert [w.code for w in reading.warnings].count("port-beyond-model") == codes
+
+
+def test_a_hint_is_accepted_when_it_is_followed(sample: str, read: ReadTexts) -> None:
+    """What is suggested for a number in another form is a number that is read."""
+    for written in ("+868702120002", "0086-870-2120002", "870 2120002", "(0870)2120002", "00868702120002"):
+        [problem] = read({"a.yaml": sample.replace('"08702120002"', f'"{written}"')}).problems
+        assert "08702120002" in problem.hint
 
 
 def test_a_policy_gives_one_warning(sample: str, read: ReadTexts) -> None:

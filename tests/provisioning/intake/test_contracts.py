@@ -145,13 +145,104 @@ def test_a_contract_survives_the_ledger(zhaotong: Contract) -> None:
 def test_what_the_file_leaves_out_has_a_default(sample: str, read: ReadTexts) -> None:
     """A contract needs only its parties, term and site; charging then starts with the term."""
     lines = sample.splitlines(keepends=True)
-    kept = "".join(lines[:4]) + "site:\n  name: z\n  area_code: '0870'\n  numbers: []\n"
+    kept = "".join(lines[:4]) + "site:\n  name: z\n  area_code: '0870'\n  numbers:\n"
+    kept += "    - {long_number: '08702120001'}\n"
     reading = read({"a.yaml": kept})
     assert reading.problems == ()
     [contract] = reading.contracts
     assert contract.billing.starts == date(2025, 7, 1)
     assert contract.calls is None
-    assert {warning.code for warning in reading.warnings} == {"calls-not-priced"}
+    assert {warning.code for warning in reading.warnings} == {"calls-not-priced", "no-ims"}
+
+
+@pytest.fixture(scope="module")
+def members(contracts: Path) -> str:
+    return (contracts / "wulate.yaml").read_text(encoding="utf-8")
+
+
+def test_members_need_no_numbers(members: str, read: ReadTexts) -> None:
+    """Where the group only pays for its members' mobiles, numbers may be empty or left out."""
+    for text in (members, members.replace("  numbers: []\n", "")):
+        reading = read({"a.yaml": text})
+        assert reading.problems == ()
+        assert reading.contracts[0].site.seats == ()
+
+
+EMPTY = [
+    ("no-numbers", "  numbers: []", "{item: seat, name: 座机, quantity: 170", "a fee is charged by seats"),
+    ("no-numbers", "  numbers: []", "{item: package, name: 集团套餐, quantity: seats", "charged by seats"),
+    ("missing-key", "", "{item: package, name: 集团套餐, quantity: seats", "under site"),
+]
+
+
+@pytest.mark.parametrize(("code", "numbers", "fee", "told"), EMPTY)
+def test_seats_that_are_charged_have_numbers(
+    code: str, numbers: str, fee: str, told: str, members: str, read: ReadTexts
+) -> None:
+    """A contract with a fee by seats is not read without number rows, and is told what [] is for."""
+    text = members.replace("  numbers: []", numbers).replace(
+        "{item: package, name: 集团套餐, quantity: 170", fee
+    )
+    [problem] = [p for p in read({"a.yaml": text}).problems if p.code == code]
+    assert told in problem.message
+    assert "payers" in problem.hint
+
+
+def test_a_contract_without_seats_and_payers_is_refused(members: str, read: ReadTexts) -> None:
+    """Nobody is served by a contract that has neither numbers nor payers."""
+    text = members[: members.index("payers:")] + members[members.index("site:") :]
+    [problem] = read({"a.yaml": text}).problems
+    assert (problem.code, problem.message) == (
+        "no-numbers",
+        "site.numbers is empty, and there are no payers either",
+    )
+
+
+def test_a_missing_site_is_explained(members: str, read: ReadTexts) -> None:
+    """Whoever leaves out the site is told what a members' contract writes there."""
+    [problem] = read({"a.yaml": members[: members.index("site:")]}).problems
+    assert problem.code == "missing-key"
+    assert "numbers: []" in problem.hint
+
+
+def test_an_empty_sheet_is_no_contract(sample: str, read: ReadTexts) -> None:
+    """A sheet of a header alone is refused, also when something is odd in the header."""
+    start, end = sample.index("    - {long"), sample.index("  short_numbers:")
+    text = sample[:start].rstrip() + " n.csv\n" + sample[end:]
+    reading = read({"a.yaml": text, "n.csv": "long_number,short_nmber\n"})
+    assert [problem.code for problem in reading.problems] == ["no-numbers"]
+
+
+def test_a_files_name_cannot_break_the_line(sample: str, read: ReadTexts) -> None:
+    """A line break in the name of a file is shown written out."""
+    reading = read({"a\nb.yaml": sample.replace("to: 2025-12-31", "to: 2025-12-32")})
+    assert {problem.place.file for problem in reading.problems} == {"a<U+000A>b.yaml"}
+
+
+BLANKS = [
+    ('total: "4860.00"', 'total: " 4860.00 "'),
+    ("to: 2025-12-31", "to: '2025-12-31 '"),
+    ("operator: {name: 中国移动云南昭通分公司}", "operator:\n  name: |\n    中国移动云南昭通分公司"),
+    ('short_number: "6002"', 'short_number: " 6002"'),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), BLANKS)
+def test_blanks_around_a_value_are_nothing(old: str, new: str, sample: str, read: ReadTexts) -> None:
+    """Ordinary blanks and line ends around a value are left out without a word."""
+    assert sample.count(old) == 1
+    plain, blank = read({"a.yaml": sample}), read({"a.yaml": sample.replace(old, new)})
+    assert blank.contracts == plain.contracts
+    assert [w.message for w in blank.warnings] == [w.message for w in plain.warnings]
+
+
+def test_a_wrong_reference_is_told_where_it_is_used(sample: str, read: ReadTexts) -> None:
+    """A value that is wrong only where * refers to it is a problem there."""
+    text = sample.replace("name: 昭通某办公室", "name: &n 昭通某办公室").replace(
+        "payment: prepaid", "payment: *n"
+    )
+    [problem] = read({"a.yaml": text}).problems
+    assert (problem.code, problem.place.line, problem.place.column) == ("bad-choice", 7, 12)
 
 
 def test_a_site_without_ims_is_told(sample: str, read: ReadTexts) -> None:

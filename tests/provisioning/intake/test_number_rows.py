@@ -99,19 +99,35 @@ def test_extra_columns_are_kept() -> None:
     assert read.problems == ()
 
 
+SIGNED = "long_number,短号\n08702120001,6001\n日期：2025-07-01,\n"
+
 PLACES = [
     ("scientific-notation", "long_number\n8.70212E+10\n", (2, 1)),
     ("number-not-text", "long_number\n8702120001.0\n", (2, 1)),
     ("leading-zero-lost", "remark,long_number\n门卫,8702120001\n", (2, 4)),
     ("bad-number", 'remark,long_number\n"a,b", 0870-2120001\n', (2, 8)),
     ("bad-number", 'remark,long_number\n"two\nlines",x\n', (3, 8)),
-    ("control-character", 'long_number,remark\n08702120001,"two\nlines"\n', (2, 13)),
+    ("line-break", 'long_number,remark\n08702120001,"two\nlines"\n', (2, 13)),
+    ("line-break", 'long_number,房间\n08702120001,"two\n\n lines"\n', (2, 13)),
+    ("line-break", 'long_number,"房\n间"\n08702120001,1\n', (1, 13)),
     ("control-character", "long_number,remark\n08702120001,a\x07b\n", (2, 14)),
     ("full-width", "long_number,short_number\n08702120001,６００１\n", (2, 13)),
     ("invisible-character", "long_number\n\u200b08702120001\n", (2, 1)),
     ("number-missing", "long_number,short_number\n,6001\n", (2, 1)),
     ("number-missing", "short_number,x,long_number\n6001\n", (2, 1)),
     ("row-after-signature", "long_number\n08702120001\n甲方（盖章）\n08702120002\n", (4, 1)),
+    ("row-after-signature", SIGNED + "0870-2120002,6002\n", (4, 1)),
+    ("row-after-signature", SIGNED + "8.70E+09,6003\n", (4, 1)),
+    ("row-after-signature", SIGNED + "（0870）2120002,\n", (4, 1)),
+    ("row-after-signature", SIGNED + "８７０２１２０００２,\n", (4, 1)),
+    ("bad-number", "remark,long_number\n甲方一部,0870-2120002\n", (2, 6)),
+    ("row-without-seat", "long_number,remark\n08702120001,\n合计,1\n", (3, 1)),
+    ("row-without-seat", "long_number\n08702120001\n注：以上号码已开通\n", (3, 1)),
+    ("row-without-seat", "序号,long_number\n1,08702120001\n第1页,\n", (3, 1)),
+    ("full-width-comma", "长号，短号，备注\n08702120001，6001，\n", (1, 1)),
+    ("bad-number", "long_number\n08702120001，6001\n", (2, 1)),
+    ("no-header", "固话号吗,短号\n08702120001,6001\n", (1, 1)),
+    ("unknown-column", "长号,手机号吗\n08702120001,1\n", (1, 4)),
     ("duplicate-column", "long_number,IMS固话号码\n08702120001,08702120002\n", (1, 13)),
     ("unknown-column", "long_number,short_nmber\n08702120001,6001\n", (1, 13)),
     ("csv-quote", 'long_number,remark\n08702120001,"abc\n', (2, 13)),
@@ -119,6 +135,9 @@ PLACES = [
     ("no-header", "08702120001,6001\n", (1, 1)),
     ("no-header", "", (1, 1)),
     ("no-numbers", "long_number\n\n", (1, 1)),
+    ("no-numbers", "long_number,short_nmber\n", (1, 1)),
+    ("too-many-columns", "长号," + "c," * 5000 + "c\n08702120001\n", (1, 202)),
+    ("too-many-columns", 'long_number\n"1\n2",' + '"x",' * 99 + '"y"\n', (3, 400)),
     ("line-too-long", "long_number\n08702120001" + "," * 40_000 + "x\n", (2, 1)),
     ("text-too-long", "long_number,房间\n08702120001," + "x" * 501 + "\n", (2, 13)),
     ("too-many-columns", "long_number\n08702120001" + "," * 101 + "x\n", (2, 112)),
@@ -142,6 +161,11 @@ def test_a_slip_in_a_sheet_has_line_and_column(code: str, text: str, place: tupl
         ("file-too-large", b"\n" * (MAX_BYTES + 1)),
         ("too-many-rows", b"long_number\n" + b"x\n" * (MAX_ROWS + 1)),
         ("no-header", b"\n" * MAX_BYTES),
+        ("too-many-columns", "长号,".encode() + b"c," * 5000),
+        ("too-many-columns", b"long_number\n" + (b'"x",' * 8000 + b"\n") * 100),
+        ("too-many-columns", b"long_number\n" + (b"x" + b"," * 32_000 + b"x\n") * 120),
+        ("too-many-cells", b"long_number\n" + (b"x," * 99 + b"x\n") * 20_000),
+        ("bad-number", b"long_number\n" + (b"1" * 32_000 + b"x\n") * 120),
         ("no-header", b",,,,,,,\n" * (MAX_BYTES // 8)),
         ("csv-quote", (b'long_number\n"' + b"x\n" * 17_000) * 100),
         ("too-many-problems", b"long_number\n" + b"\x01\n" * 1_000_000),
@@ -157,3 +181,67 @@ def test_a_quoted_cell_keeps_commas_and_quotes() -> None:
     """A cell in quotes may hold the delimiter and doubled quotation marks."""
     read = rows('long_number,remark\n08702120001,"a, ""b"""\n')
     assert values(read) == [{"long_number": "08702120001", "remark": 'a, "b"'}]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("短号码,固话号码", "短号,电话号码", "对应短号,IMS号码", "short-number,IMS固话号"),
+        *("Short Number,Long Number", "SHORT NUMBER,long-number"),
+    ],
+)
+def test_other_names_of_the_columns(header: str) -> None:
+    """Operators and offices name the columns in many ways; _, - and blank are alike."""
+    read = rows(f"{header},备注\n6001,08702120001,门卫\n6002,08702120002,\n")
+    assert values(read) == GOOD
+    assert read.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [("固话号吗", "固话号码"), ("IMS固定电话号码", "IMS固话号码"), ("long_nmber", "long_number")],
+)
+def test_a_header_that_comes_near_is_told(header: str, told: str) -> None:
+    """A header that nearly names the long numbers gets that name as a hint."""
+    [problem] = rows(f"{header},短号\n08702120001,6001\n").problems
+    assert problem.hint == f"did you mean {told}?"
+
+
+def test_dates_and_empty_cells_end_a_row() -> None:
+    """A date below the seal is no number, and a spreadsheet's empty cells to the right are none at all."""
+    text = SIGNED + "2025-07-01,\n2025年7月1日,\n"
+    assert rows(text).problems == ()
+    wide = rows("long_number" + "," * 300 + "\n08702120001" + "," * 300 + "\n" + '"08702120002"' + "," * 300)
+    assert [row.get("long_number") for row in wide.rows] == ["08702120001", "08702120002"]
+    assert wide.problems == ()
+
+
+def test_a_line_break_becomes_a_blank() -> None:
+    """A cell typed on two lines is read as one line."""
+    read = rows('long_number,remark,"房\n间"\n08702120001,"two\n lines","3\n\n1"\n')
+    assert read.rows[0].get("remark") == "two lines"
+    assert dict(read.rows[0].extra) == {"房 间": "3 1"}
+    assert {problem.severity for problem in read.problems} == {"warning"}
+
+
+def test_a_sum_is_no_seat() -> None:
+    """A row of a total is refused once, with the advice to delete it."""
+    [problem] = rows(PLAIN + "合计：2,,\n").problems
+    assert problem.hint == "delete the row"
+
+
+def test_the_broken_byte_is_named_in_the_sheets_own_encoding() -> None:
+    """A bad byte in a GBK sheet is found where GBK fails, one in UTF-8 where UTF-8 does."""
+    for encoding, bad in (("gbk", b"\xff"), ("utf-8", b"\xff")):
+        content = "长号,备注\n08702120001,门卫\n08702120002,传".encode(encoding) + bad + b"\n"
+        [problem] = sheet_rows("numbers.csv", content).problems
+        assert (problem.code, problem.place.line, problem.place.column) == ("not-utf8", 3, 14)
+        assert "0xff" in problem.message
+
+
+def test_a_contacts_number_beside_the_long_numbers_is_extra() -> None:
+    """电话号码 names the long numbers only where no other column does."""
+    read = rows("电话号码,IMS固话号码,联系电话号码\n13800138000,08702120001,13800138001\n")
+    assert values(read) == [{"long_number": "08702120001"}]
+    assert dict(read.rows[0].extra) == {"电话号码": "13800138000", "联系电话号码": "13800138001"}
+    assert read.problems == ()

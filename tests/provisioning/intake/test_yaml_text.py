@@ -82,8 +82,33 @@ def test_values_stay_as_written() -> None:
 
 
 def test_a_reference_stands_for_the_value() -> None:
-    """A value named with & may be referred to with *, within bounds."""
-    parsed = parse("x.yaml", b"a: &d {days: 30}\nb: *d\n")
+    """A value named with & may be referred to with *, and then stands where it is referred to."""
+    parsed = parse("x.yaml", b"a: &d {days: [30]}\nb: *d\n")
     assert parsed.problems == ()
     assert isinstance(parsed.root, Mapping)
-    assert parsed.root.entries[0][1] is parsed.root.entries[1][1]
+    [_, (_, group)] = parsed.root.entries
+    assert group == Mapping(((Scalar("days", True, 2, 4), Listing((Scalar("30", True, 2, 4),), 2, 4)),), 2, 4)
+
+
+FULL_WIDTH = [
+    ("contract：x\ncustomer: {name: y}\n", (1, 9), '": "'),
+    ("a: 1\nbilling:\n  starts: 2025-07-01\n  payment：prepaid\n  rounding: call\n", (4, 10), '": "'),
+    ("- a\n- item：x\n  b: c\n", (2, 7), '": "'),
+    ("term: {from: 2025-07-01，to: 2025-12-31}\n", (1, 24), '", "'),
+    ('rates: {internal: "0"，local: "0.06"}\n', (1, 22), '", "'),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "told"), FULL_WIDTH)
+def test_full_width_marks_are_named(text: str, place: tuple[int, int], told: str) -> None:
+    """A full-width colon or comma that YAML stumbles over is named at its place, with what to write."""
+    [problem] = parse("x.yaml", text.encode()).problems
+    assert problem.code == "yaml-full-width"
+    assert (problem.place.line, problem.place.column) == place
+    assert told in problem.hint
+
+
+def test_a_full_width_mark_in_a_name_is_not_blamed() -> None:
+    """A syntax error beside a name with Chinese punctuation is told as what it is."""
+    [problem] = parse("x.yaml", "a: {name: 某局（办公室）：一，二\nb: 1\n".encode()).problems
+    assert problem.code == "yaml-syntax"
