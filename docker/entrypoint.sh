@@ -9,7 +9,8 @@
 # Everything here is done with the shell's own words, so that no secret is ever an argument of a process.
 set -euo pipefail
 shopt -s nullglob
-umask 022
+# Call records and what comes over AMI are for the owner and the group alone.
+umask 027
 
 fail() { printf 'seatline-switch: %s\n' "$*" >&2; exit 78; }
 
@@ -67,7 +68,7 @@ chmod 0750 /etc/asterisk
 for template in "$templates"/*.conf; do
     target=/etc/asterisk/${template##*/}
     text=$(< "$template")
-    (umask 027 && fill "$text" > "$target.new") || exit 78
+    (fill "$text" > "$target.new") || exit 78
     mv "$target.new" "$target"
 done
 

@@ -77,18 +77,28 @@ def main() -> int:
 
 def start_switches() -> None:
     """Both containers, running the image as it is now; nothing is rebuilt needlessly."""
-    for folder in ("secrets", "log", "ims-log"):
+    for folder in ("log", "ims-log"):
         (HOME / folder).mkdir(parents=True, exist_ok=True)
-    (HOME / "secrets").chmod(0o755)
-    for name in ("provisioner", "collector", "mobile"):
-        file = HOME / "secrets" / name
-        if not file.exists():
-            letters = string.ascii_letters + string.digits
-            file.write_text("".join(secrets.choice(letters) for _ in range(24)), encoding="utf-8")
+    draw_secrets()
     (HOME / "seatline.toml").write_text(SETTINGS, encoding="utf-8")
     script("image.sh")
     script("compose.sh", "-p", PROJECT, "up", "-d")
     wait(lambda: asked("CoreStatus") is not None, 60, "answer from the switch's AMI")
+
+
+def draw_secrets() -> None:
+    """Secrets that nobody else on this machine can read; the containers read them as root."""
+    folder = HOME / "secrets"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    for name in ("provisioner", "collector", "mobile"):
+        file = folder / name
+        drawn = not file.exists()
+        file.touch(0o600)
+        file.chmod(0o600)
+        if drawn:
+            letters = string.ascii_letters + string.digits
+            file.write_text("".join(secrets.choice(letters) for _ in range(24)), encoding="utf-8")
 
 
 def record_contracts() -> None:

@@ -40,8 +40,8 @@ class Ended:
 
 @dataclass(eq=False)
 class Call:
-    """One leg of a call as a telephone sees it. `came_from` and `asserted` are what a called telephone was
-    shown: the From and P-Asserted-Identity headers."""
+    """One leg of a call as a telephone sees it. `came_from`, `asserted` and `diverted` are what a called
+    telephone was shown: the From, P-Asserted-Identity and Diversion (or History-Info) headers."""
 
     number: int
     phones: Phones = field(repr=False)
@@ -52,6 +52,7 @@ class Call:
     heard: int = 0
     came_from: str = ""
     asserted: str = ""
+    diverted: str = ""
     codes: list[int] = field(default_factory=list)
     """Every SIP code seen, in order: 180 or 183 on the way."""
 
@@ -254,7 +255,11 @@ class Phones:
                 phone.code, phone.reason = event["code"], event["reason"]
             case "incoming":
                 call = Call(
-                    number=event["call"], phones=self, came_from=event["from"], asserted=event["asserted"]
+                    number=event["call"],
+                    phones=self,
+                    came_from=event["from"],
+                    asserted=event["asserted"],
+                    diverted=event["diverted"],
                 )
                 self._calls[call.number] = call
                 self._phones[event["phone"]].incoming.append(call)

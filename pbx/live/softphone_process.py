@@ -33,7 +33,13 @@ _PACE = 0.04
 """Seconds between two calls: PJSIP has 64 sockets, and gives those of a call back half a second after it."""
 _PARTING = 1.0
 """Seconds the other side has to acknowledge that we hang up and sign off."""
-_SHOWN = {"from": "from", "p-asserted-identity": "asserted", "pai": "asserted"}
+_SHOWN = {
+    "from": "from",
+    "p-asserted-identity": "asserted",
+    "pai": "asserted",
+    "diversion": "diverted",
+    "history-info": "diverted",
+}
 
 
 class _Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
@@ -263,8 +269,8 @@ class Softphone:
 
 
 def _identities(message: str) -> dict[str, str]:
-    """What a caller is shown as: the From and P-Asserted-Identity lines of an INVITE."""
-    shown = {"from": "", "asserted": ""}
+    """What a caller is shown as: the From, P-Asserted-Identity, Diversion and History-Info of an INVITE."""
+    shown = {"from": "", "asserted": "", "diverted": ""}
     for line in message.split("\r\n\r\n", 1)[0].splitlines()[1:]:
         name, _, value = line.partition(":")
         key = _SHOWN.get(name.strip().lower())

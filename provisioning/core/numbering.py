@@ -70,8 +70,8 @@ PLAN: tuple[Row, ...] = (
 
 _SHAPES = tuple((row.number_class, re.compile(row.shape)) for row in PLAN)
 _SEPARATORS = str.maketrans("", "", " -()")
-_DIALLED = re.compile(r"\+?[0-9]{1,32}")
-_COUNTRY = re.compile(r"0086([0-9]+)|86((?:1[3-9][0-9]|[48]00|10|[2-9][0-9])[0-9]{8,9})")
+_DIALLED = re.compile(r"(\+?[0-9]{1,32})#?(?:;.*)?", re.DOTALL)
+_COUNTRY = re.compile(r"0086([0-9]+)|86((?:1[3-9][0-9]|[48]00|10|[2-9][0-9])[0-9]{8,9}|1(?:10|19|20|22))")
 _WITHOUT_ZERO = re.compile(rf"{_AREA}[2-8][0-9]{{6,7}}")
 _AREA_SERVICE_WITHOUT_ZERO = re.compile(rf"{_AREA}(?:1[0-9]{{2,4}}|9[56][0-9]{{3,4}})")
 _SPECIAL = frozenset({NumberClass.MOBILE, NumberClass.SHARED_400_800})
@@ -81,7 +81,9 @@ def classify(dialled: str, area_code: str) -> NumberClass:
     """The class of a number as it was dialled at a site with that area code ("0870").
 
     Understands +86, 0086 and 86 before a number, + for 00, and blanks, hyphens and parentheses between
-    digits. Contract numbers, short ones above all, are to be looked up before: they are no part of the plan.
+    digits. A closing # and what stands behind a ; (`110;phone-context=+86`) are no part of the number. 110
+    with the home area code in front is 110; with another one it calls that city. Contract numbers, short
+    ones above all, are to be looked up before: they are no part of the plan.
     """
     return _read(dialled, area_code)[0]
 
@@ -100,9 +102,13 @@ def national(text: str, area_code: str) -> str | None:
 @lru_cache(maxsize=1 << 16)
 def _read(text: str, area_code: str) -> tuple[NumberClass, str | None]:
     bare = text.translate(_SEPARATORS)
-    if not _DIALLED.fullmatch(bare):
+    dialled = _DIALLED.fullmatch(bare)
+    if not dialled:
         return NumberClass.UNKNOWN, None
-    digits = _without_country("00" + bare[1:] if bare[0] == "+" else bare)
+    number = dialled[1]
+    digits = _without_country("00" + number[1:] if number[0] == "+" else number)
+    if _look_up(digits.removeprefix(area_code)) is NumberClass.EMERGENCY:
+        digits = digits.removeprefix(area_code)
     found = _look_up(digits)
     if found is NumberClass.MOBILE:
         return found, digits.removeprefix("0")
@@ -129,8 +135,9 @@ def _without_country(digits: str) -> str:
     """The number without 0086 or 86, with the 0 of its area code put back.
 
     A bare 86 counts as the country only before something as long as a national number, so that local
-    numbers beginning with 86 stay what they are. Empty where no number
-    fits behind the country: of no class."""
+    numbers beginning with 86 stay what they are, and before 110, 119, 120 and 122. Empty where no number
+    fits behind the country: of no class.
+    """
     found = _COUNTRY.fullmatch(digits)
     if not found:
         return digits

@@ -11,6 +11,8 @@ from typing import Literal
 from pbx import cdr_json
 from pbx.action import Action, Reply
 from provisioning.flows.ports import Switch
+from provisioning.planning import names
+from provisioning.planning.desired import TRANSPORT
 
 Verdict = Literal["ok", "warning", "bad"]
 
@@ -29,6 +31,12 @@ CDR_NEEDS: Mapping[tuple[str, str], str] = {
 """Options of cdr.conf that billing stands on: without them a call is counted twice, or has no key."""
 
 MOST_CLOCK_DIFFERENCE = 5.0
+
+INCLUDES: Mapping[str, str] = {
+    "pjsip.conf": "#tryinclude seatline-pjsip-*.conf",
+    "extensions.conf": "#tryinclude seatline-extensions-*.conf",
+}
+"""The last line of each file of the switch's own through which our files come in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +61,7 @@ def examine(switch: Switch, now: datetime) -> tuple[Finding, ...]:
         "cdr.conf": lambda: _cdr_conf(switch),
         "cdr_custom.conf": lambda: _cdr_custom(switch),
         "pjsip.conf": lambda: _pjsip_conf(switch),
+        "include lines": lambda: _include_lines(switch),
         "guests": lambda: _guests(switch),
         "rights": lambda: _rights(switch),
     }
@@ -133,13 +142,48 @@ def _plain(fields: str) -> str:
 
 
 def _pjsip_conf(switch: Switch) -> tuple[Verdict, str]:
-    order = ""
-    for (_, option), value in _options(switch, "pjsip.conf").items():
-        if option == "endpoint_identifier_order":
-            order = value
-    if not order.startswith("auth_username"):
-        return "bad", "set endpoint_identifier_order=auth_username,ip in [global] of pjsip.conf"
-    return "ok", "seats are known by their digest user"
+    held = _options(switch, "pjsip.conf")
+    orders = [value for (_, option), value in held.items() if option == "endpoint_identifier_order"]
+    missing = []
+    if not orders or not orders[-1].startswith("auth_username"):
+        missing.append("set endpoint_identifier_order=auth_username,ip in [global] of pjsip.conf")
+    if held.get((TRANSPORT, "type"), "").lower() != "transport":
+        missing.append(
+            f"write a section [{TRANSPORT}] with type=transport, protocol=udp and bind=<address>:<port> "
+            "into pjsip.conf and restart Asterisk: seats and lines use the transport of that name"
+        )
+    if missing:
+        return "bad", "; ".join(missing)
+    return "ok", f"seats are known by their digest user and use the transport {TRANSPORT}"
+
+
+def _include_lines(switch: Switch) -> tuple[Verdict, str]:
+    """Whether our files are read with the switch's own.
+
+    AMI shows no #include line, but with a file the sections of those it includes: one of ours that is
+    written and does not show there is not included. Before the first apply there is none to look for.
+    """
+    shown = {file: _sections(switch, file) for file in INCLUDES}
+    sites = {site for name in shown["extensions.conf"] if (site := names.site_of(name)) is not None}
+    sites |= {name.removeprefix("line-") for name in shown["pjsip.conf"] if name.startswith("line-")}
+    ours = {
+        "pjsip.conf": [names.pjsip_file(site, 1) for site in sorted(sites)],
+        "extensions.conf": [names.SHARED_FILE],
+    }
+    written = {file: _sections(switch, *ours[file]) for file in INCLUDES}
+    staged = {file: _sections(switch, *map(names.staged, ours[file])) for file in INCLUDES}
+    lost = [file for file in INCLUDES if written[file] and not written[file] & shown[file]]
+    unseen = [file for file in INCLUDES if not written[file]]
+    see = "see that " + " and ".join(f"{file} ends in {INCLUDES[file]}" for file in unseen)
+    if lost:
+        lines = " and ".join(f"{INCLUDES[file]} as the last line of {file}" for file in lost)
+        more = f"; and {see}" if unseen else ""
+        return "bad", f"the switch does not read our files; write {lines}, and apply again{more}"
+    if not unseen:
+        return "ok", f"{' and '.join(INCLUDES)} include our files"
+    if any(staged[file] for file in unseen):
+        return "warning", f"the last apply was taken back, perhaps for want of a line: {see}"
+    return "ok", f"cannot be told before the first apply: {see}"
 
 
 def _guests(switch: Switch) -> tuple[Verdict, str]:
@@ -175,3 +219,9 @@ def _options(switch: Switch, file: str) -> dict[tuple[str, str], str]:
             option, _, content = value.partition("=")
             options[sections.get(number[:6], ""), option.strip().lower()] = content.strip()
     return options
+
+
+def _sections(switch: Switch, *files: str) -> set[str]:
+    """The names of the sections of files and of those they include; none where a file is not there."""
+    replies = [switch.send(Action("ListCategories", (("Filename", file),))) for file in files]
+    return {name for reply in replies for key, name in reply.lines if key.startswith("Category-")}

@@ -39,7 +39,7 @@ def test_the_switch_takes_the_country_off_by_the_same_shapes():
     text = "\n".join(lines("seatline-country"))
     with_zeros, bare = plain(numbering._COUNTRY.pattern).split("|")[0], plain(numbering._COUNTRY.pattern)
     assert f'"^{with_zeros.replace("(", "").replace(")", "")}$"' in text
-    assert f'"^86{bare.partition("|86(")[2].removesuffix(")")}$"' in text
+    assert f'"^86({bare.partition("|86(")[2]}$"' in text
     for shape in (numbering._WITHOUT_ZERO, numbering._AREA_SERVICE_WITHOUT_ZERO):
         assert f'"^{plain(shape.pattern)}$"' in text
 
@@ -55,6 +55,12 @@ def test_the_switch_knows_the_zone_of_every_class():
         )
 
 
+def test_the_switch_takes_the_home_area_off_the_same_numbers():
+    """110 with the home area code is 110 for exactly the emergency numbers of the plan."""
+    (row,) = (row for row in PLAN if row.number_class is NumberClass.EMERGENCY)
+    assert f'"^${{SEATLINE_AREA}}({row.shape})$"' in lines("seatline-emergency-at-home")[0]
+
+
 def test_emergency_numbers_stand_before_everything():
     """seatline-emergency has exactly the emergency numbers of the plan, each as itself."""
     (row,) = (row for row in PLAN if row.number_class is NumberClass.EMERGENCY)
@@ -64,6 +70,18 @@ def test_emergency_numbers_stand_before_everything():
         ("exten", f"{number},1,Gosub(seatline-call-emergency,s,1({number}))")
         for number in row.shape.split("|")
     )
+
+
+def test_nobody_is_rung_before_a_claimed_diversion_is_forgotten():
+    """Every Dial of the call logic comes right after seatline-undiverted."""
+    sections = [s for file in FILES for s in parse(file.read_text(encoding="utf-8"))]
+    before_dial = [
+        said
+        for section in sections
+        for said, dial in zip(lines(section.name), lines(section.name)[1:], strict=False)
+        if dial.startswith("Dial(")
+    ]
+    assert before_dial == ["Gosub(seatline-undiverted,s,1)"] * 2
 
 
 def test_every_context_is_in_the_readme_and_every_reference_leads_somewhere():

@@ -72,6 +72,22 @@ def wait_until(done: Callable[[], Any], what: str, timeout: float = 10.0) -> Any
 
 
 @dataclass(frozen=True)
+class Socket:
+    """An open socket, as a table of /proc/net has it."""
+
+    protocol: str
+    """tcp or udp."""
+    address: str
+    """In hexadecimal, the bytes of an IPv4 address from the last to the first."""
+    port: int
+    state: str
+
+    @property
+    def on_loopback(self) -> bool:
+        return len(self.address) == 8 and self.address.endswith("7F")
+
+
+@dataclass(frozen=True)
 class Container:
     """One Asterisk in docker, seen from outside."""
 
@@ -89,6 +105,21 @@ class Container:
         return run(
             "docker", "exec", *(["-i"] if stdin is not None else []), self.id, "sh", "-c", script, stdin=stdin
         )
+
+    def sockets(self) -> list[Socket]:
+        """The sockets that Asterisk itself has open and that are bound to an address."""
+        user = self.shell("stat -c %u /proc/1").strip()
+        script = "readlink /proc/1/fd/*; cd /proc/net; grep -H : tcp tcp6 udp udp6"
+        lines = run("docker", "exec", "--user", user, self.id, "sh", "-c", script).splitlines()
+        inodes = {line[8:-1] for line in lines if line.startswith("socket:[")}
+        found = []
+        for line in lines:
+            table, _, row = line.partition(":")
+            columns = row.split()
+            if len(columns) > 9 and columns[9] in inodes:
+                place, _, port = columns[1].rpartition(":")
+                found.append(Socket(table[:3], place, int(port, 16), columns[3]))
+        return found
 
     def messages(self) -> str:
         return (self.log / "messages.log").read_text(encoding="utf-8")
@@ -173,6 +204,10 @@ class Pbx(Container):
         return self.shell(f"cd /etc/asterisk && ls {OURS} 2>/dev/null || true").split()
 
 
+_KEYS = ("to=", " from=", " From=", " PAI=", " PPI=", " Privacy=", " RPID=", " Diversion=", " History-Info=")
+"""What docker/ims logs of a call, in its order."""
+
+
 @dataclass(frozen=True)
 class Ims(Container):
     """The operator."""
@@ -180,17 +215,16 @@ class Ims(Container):
     mobile_secret: str
 
     def calls(self) -> list[dict[str, str]]:
-        """What it was shown of each call from the customer's switch: to, from, From, PAI, PPI."""
+        """What it was shown of each call from the customer's switch: to, from and the headers by `_KEYS`."""
         found = []
         for line in self.messages().splitlines():
             _, told, rest = line.partition("ims call ")
             if told:
-                keys = ("to=", " from=", " From=", " PAI=", " PPI=", " Privacy=")
-                starts = [rest.index(key) for key in keys]
+                starts = [rest.index(key) for key in _KEYS]
                 found.append(
                     {
                         key.strip(" ="): rest[start + len(key) : end]
-                        for key, start, end in zip(keys, starts, [*starts[1:], len(rest)], strict=True)
+                        for key, start, end in zip(_KEYS, starts, [*starts[1:], len(rest)], strict=True)
                     }
                 )
         return found
@@ -234,7 +268,7 @@ def engine() -> Iterator[None]:
 def image(engine: None) -> str:
     """The Asterisk image, built where it is missing or outdated."""
     run(str(DOCKER / "image.sh"))
-    return "seatline-asterisk"
+    return os.environ.get("SEATLINE_IMAGE", "seatline-asterisk")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import importlib.util
 import re
+import socket
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -46,8 +48,8 @@ MACHINE = "13900138000"
 """A mobile that nobody has registered: the operator answers for it, and hums."""
 
 
-def contract(name, area, seats, *, zones=OPEN, register="seat", user="+86{area}{local}", proxy):
-    """A contract with these seats: long number, short number or None."""
+def contract(name, area, seats, *, zones=OPEN, register="seat", user="+86{area}{local}", proxy=None):
+    """A contract with these seats: long number, short number or None; without `proxy` it has no line."""
     return Contract(
         id=name,
         customer=Customer(name="某单位"),
@@ -65,7 +67,7 @@ def contract(name, area, seats, *, zones=OPEN, register="seat", user="+86{area}{
             name=name,
             area_code=area,
             seats=tuple(Seat(long_number=long, short_number=short) for long, short in seats),
-            ims=Ims(domain="ims.example.net", proxy=f"sip:{proxy}", register=register, user=user),
+            ims=proxy and Ims(domain="ims.example.net", proxy=f"sip:{proxy}", register=register, user=user),
         ),
     )
 
@@ -82,7 +84,7 @@ def provision(pbx, *contracts):
 
 @dataclass(frozen=True)
 class Office:
-    """Three contracts on one switch, with some of their telephones."""
+    """Four contracts on one switch, with some of their telephones."""
 
     registrar: str
     anna: Phone
@@ -105,9 +107,17 @@ def claims(office, phones):
     )
 
 
+@pytest.fixture
+def lonely(office, phones):
+    """The telephone of 08703330001, whose contract has no way to the operator."""
+    return phones.unregistered(
+        "lonely", auth_user="seat-08703330001", secret=SECRET, registrar=office.registrar
+    )
+
+
 @pytest.fixture(scope="module")
 def office(switches) -> Iterator[Office]:
-    """The three contracts provisioned, their numbers registered at the operator, telephones on the desks."""
+    """The contracts provisioned, their numbers registered at the operator, telephones on the desks."""
     pbx, ims = switches.pbx, switches.ims
     provision(
         pbx,
@@ -120,6 +130,7 @@ def office(switches) -> Iterator[Office]:
             zones=(Zone.LOCAL, Zone.DOMESTIC),
             proxy=ims.sip,
         ),
+        contract("lonely", "0870", [("08703330001", "8001")]),
     )
     ims.wait_registered([f"+86870212{n:04}" for n in range(1, 6)] + ["12393", "+869084220001"])
     with Phones(bind=switches.desks) as phones, Phones(bind=switches.outside) as outside:
@@ -226,13 +237,54 @@ def test_each_incoming_call_reaches_the_contract_it_was_meant_for(office, record
     assert [r["accountcode"] for r in found] == ["12393", "09084220001"]
 
 
-@pytest.mark.parametrize("dialled", ["110", "119", "120", "122", "12110", "12395", "+86110"])
-def test_emergency_calls_always_go_out(office, record, switches, dialled):
-    """An emergency number is reached from a seat whose contract has not even service numbers open."""
+@pytest.mark.parametrize(
+    ("dialled", "called"),
+    [
+        *((number, number) for number in ("110", "119", "120", "122", "12110", "12395")),
+        ("+86110", "110"),
+        ("0086119", "119"),
+        ("86110", "110"),
+        ("0908110", "110"),
+        ("0908120", "120"),
+        ("+86908122", "122"),
+        ("110%23", "110"),
+        ("110;phone-context=+86", "110"),
+        ("+86110;phone-context=ims.example.net;npdi", "110"),
+    ],
+)
+def test_emergency_calls_always_go_out(office, record, switches, dialled, called):
+    """An emergency number is reached, in whatever form, from a seat whose contract has not even service
+    numbers open."""
     assert office.family.dial(dialled).talk(0.1).code == 200
-    assert switches.ims.calls()[-1]["to"] == dialled.removeprefix("+86")
+    assert switches.ims.calls()[-1]["to"] == called
     found = parties(record())
-    assert (found["userfield"], found["accountcode"], found["dst"]) == ("emergency", "09084220001", dialled)
+    assert (found["userfield"], found["accountcode"]) == ("emergency", "09084220001")
+    assert found["dst"] == re.split("%23|;", dialled)[0]
+
+
+def test_a_switch_that_keeps_what_stands_behind_a_number_is_no_obstacle(office, record, switches):
+    """Where Asterisk gives the dialplan a user's parameters too, the dialplan takes them off by itself."""
+    pbx = switches.pbx
+    pbx.shell("sed -i 's/^ignore_uri_user_options = yes/;&/' /etc/asterisk/pjsip.conf")
+    pbx.cli("module reload res_pjsip.so")
+    try:
+        assert office.family.dial("110;phone-context=+86").talk(0.1).code == 200
+        assert office.mobile.dial("*+868702120001*868702120002;npdi").talk(0.1).code == 200
+        office.bert.next_call().ended()
+    finally:
+        pbx.shell("sed -i 's/^;ignore_uri_user_options/ignore_uri_user_options/' /etc/asterisk/pjsip.conf")
+        pbx.cli("module reload res_pjsip.so")
+    assert switches.ims.calls()[-1]["to"] == "110"
+
+
+@pytest.mark.parametrize(
+    ("dialled", "userfield"), [("110", "emergency"), ("0870120", "emergency"), (MOBILE, "refused-no-line")]
+)
+def test_a_site_without_a_line_cannot_call_out(lonely, new_records, dialled, userfield):
+    """Where a contract has no ims every call to the world ends with 503, an emergency call too."""
+    assert refused(lonely.dial(dialled)) == 503
+    (found,) = new_records(1)
+    assert (found["userfield"], found["answer"], found["dst"]) == (userfield, 0, dialled)
 
 
 @pytest.mark.parametrize(
@@ -296,12 +348,44 @@ def test_another_contracts_seat_is_called_through_the_operator(office, new_recor
     assert new_records(1)[0]["dstchannel"].startswith("PJSIP/line-zhaotong-")
 
 
-@pytest.mark.parametrize("asked", ["6002", "12393", "+869084220001", "09084220001", "8702120002", "110", "+"])
+@pytest.mark.parametrize(
+    ("asked", "dst"),
+    [
+        ("2120002", "2120002"),
+        ("8702120002", "08702120002"),
+        ("868702120002;npdi", "868702120002"),
+        ("+868702120002;rn=+86870;npdi", "+868702120002"),
+        ("00868702120002", "00868702120002"),
+    ],
+)
+def test_the_operator_may_ask_for_a_long_number_in_any_form(office, record, asked, dst):
+    """A long number rings without its area code, without its 0 and with the operator's parameters too; the
+    record has it in a form that is charged by."""
+    assert office.mobile.dial(f"*+868702120001*{asked}").talk(0.1).code == 200
+    office.bert.next_call().ended()
+    found = record()
+    assert (found["userfield"], found["accountcode"], found["dst"]) == ("", "08702120002", dst)
+    assert found["dcontext"] == "seatline-zhaotong-a-line"
+
+
+@pytest.mark.parametrize(
+    "asked", ["6002", "06002", "8706002", "12393", "+869084220001", "09084220001", "9084220001", "110", "+"]
+)
 def test_a_line_rings_its_own_contracts_long_numbers_only(office, record, asked):
     """On a contract's line neither its short numbers nor another contract's numbers can be reached."""
     assert refused(office.mobile.dial(f"*+868702120001*{asked}")) == 404
     found = parties(record())
     assert (found["userfield"], found["accountcode"], found["dst"]) == ("refused-nobody", "", asked)
+
+
+def diverted(number):
+    """What a telephone sends that says it passes another's call on."""
+    return [
+        ("Diversion", f"<sip:{number}@ims.example.net>;reason=unconditional;counter=1"),
+        ("History-Info", f"<sip:{number}@ims.example.net?Reason=SIP%3Bcause%3D302>;index=1"),
+        ("History-Info", "<sip:110@ims.example.net>;index=1.1"),
+        ("Supported", "histinfo"),
+    ]
 
 
 @pytest.mark.parametrize("claimed", ["13900000000", "08702120002", "12393", "110"])
@@ -314,15 +398,32 @@ def test_the_number_shown_is_the_seats_own_whatever_it_claims(claims, record, sw
         ("P-Preferred-Identity", lie),
         ("Remote-Party-ID", f"{lie};party=calling;screen=yes;privacy=off"),
         ("Privacy", "id"),
+        *diverted(claimed),
     ]
     assert liar.dial(MACHINE, headers=headers).talk(0.1).code == 200
     shown = switches.ims.calls()[-1]
     assert shown["from"] == "+868702120001"
     assert shown["From"].startswith("<sip:+868702120001@ims.example.net")
     assert shown["PAI"].startswith("<sip:+868702120001@ims.example.net")
-    assert (shown["PPI"], shown["Privacy"]) == ("", "")
+    assert {shown[name] for name in ("PPI", "Privacy", "RPID", "Diversion", "History-Info")} == {""}
     found = parties(record())
     assert (found["accountcode"], found["src"]) == ("08702120001", "08702120001")
+
+
+def test_no_number_is_shown_as_passed_on_even_where_the_switch_could(office, claims, switches):
+    """Where res_pjsip_diversion.so is loaded the dialplan sees to it that nothing comes of a claim."""
+    pbx = switches.pbx
+    assert "Loaded" in pbx.cli("module load res_pjsip_diversion.so")
+    try:
+        assert claims("1").dial(MACHINE, headers=diverted("13911112222")).talk(0.1).code == 200
+        assert claims("1").dial("110", headers=diverted("13911112222")).talk(0.1).code == 200
+        claims("1").dial("6002", headers=diverted("13911112222")).talk(0.1)
+        rung = office.bert.next_call()
+    finally:
+        pbx.cli("module unload res_pjsip_diversion.so")
+    for shown in switches.ims.calls()[-2:]:
+        assert (shown["Diversion"], shown["History-Info"]) == ("", "")
+    assert "13911112222" not in rung.came_from + rung.asserted + rung.diverted
 
 
 def test_inside_the_contract_a_claim_is_not_believed_either(office, claims, record):
@@ -402,23 +503,63 @@ def test_both_books_hold_the_same_calls(office, new_records, switches):
         assert record["uniqueid"].startswith("pbx-")
 
 
-def test_voice_stays_on_loopback(office, switches):
-    """While a call is on, no port of the voice ranges is open on another address than loopback."""
+def test_everything_stays_on_loopback(office, switches):
+    """While a call is on, SIP, voice and AMI of both switches are open on loopback and nowhere else; the two
+    sockets of PJSIP's DNS client are what is left, and they answer nobody."""
     call = office.anna.dial(LANDLINE)
     call.wait("connected")
-    table = [line.split()[1] for line in Path("/proc/net/udp").read_text().splitlines()[1:]]
-    table += [line.split()[1] for line in Path("/proc/net/udp6").read_text().splitlines()[1:]]
+    found = {name: getattr(switches, name).sockets() for name in ("pbx", "ims")}
     call.hang_up()
     call.ended()
-    voice = [place for place in table if 19000 <= int(place.split(":")[1], 16) < 19800]
-    assert len(voice) >= 4
-    assert [place for place in voice if not (len(place) == 13 and place[6:8] == "7F")] == []
+    for name, port in (("pbx", 5160), ("ims", 5070)):
+        inside = [(s.protocol, s.port) for s in found[name] if s.on_loopback]
+        assert ("udp", port) in inside
+        assert len([one for one in inside if one[0] == "udp" and 19000 <= one[1] < 19800]) >= 2
+        outside = [s for s in found[name] if not s.on_loopback]
+        assert [(s.protocol, s.address.strip("0")) for s in outside] == [("udp", "")] * 2
+        assert not any(19000 <= s.port < 19800 for s in outside)
+        assert not any(answers(s.port) for s in outside)
+    assert ("tcp", 5138) in [(s.protocol, s.port) for s in found["pbx"]]
+    assert [s for s in found["ims"] if s.protocol == "tcp"] == []
+
+
+def answers(port):
+    """Whether anything comes back to a SIP request that is sent to a port of this machine."""
+    request = (
+        f"OPTIONS sip:s@127.0.0.1:{port} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1;rport\r\n"
+        "From: <sip:a@127.0.0.1>;tag=1\r\nTo: <sip:s@127.0.0.1>\r\nCall-ID: 1@127.0.0.1\r\n"
+        "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+        ours.settimeout(0.5)
+        ours.sendto(request.encode(), ("127.0.0.1", port))
+        try:
+            return bool(ours.recv(4096))
+        except OSError:
+            return False
+
+
+def test_the_call_records_are_for_the_owner_and_the_group_alone(office, new_records, switches):
+    """What a switch writes outside is closed to other users of the machine, and its owner can read it."""
+    office.anna.dial("6002").talk(0.1)
+    new_records(1)
+    switches.pbx.wait_both_books()
+    for folder in (switches.pbx.log, switches.ims.log):
+        written = [path for path in folder.rglob("*") if path.is_file()]
+        assert {path.name: stat.S_IMODE(path.stat().st_mode) & 0o007 for path in written} == dict.fromkeys(
+            [path.name for path in written], 0
+        )
+    assert switches.pbx.csv_records.read_text(encoding="utf-8")
 
 
 def cases() -> list[dict[str, str]]:
     """The rows of the golden table that a telephone can dial."""
     with CASES.open(newline="", encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if re.fullmatch(r"\+?[0-9]+", row["dialled"], re.ASCII)]
+        return [
+            row
+            for row in csv.DictReader(file)
+            if re.fullmatch(r"\+?[0-9]+(#|;.*)?", row["dialled"], re.ASCII)
+        ]
 
 
 def areas() -> list[str]:
@@ -442,13 +583,14 @@ def test_the_switch_decides_by_the_zone_a_call_is_charged_in(switches, new_recor
             for a in areas()
         }
         for row in cases():
-            call = lines[row["area_code"]].dial(row["dialled"])
+            call = lines[row["area_code"]].dial(row["dialled"].replace("#", "%23"))
             if row["class"] == "emergency":
                 call.wait("early")
                 call.hang_up()
-                wanted.append((row["area_code"], row["dialled"], "emergency"))
+                said = "emergency"
             else:
-                wanted.append((row["area_code"], row["dialled"], f"refused-{row['zone'] or row['class']}"))
+                said = f"refused-{row['zone'] or row['class']}"
+            wanted.append((row["area_code"], re.split("[#;]", row["dialled"])[0], said))
             call.ended()
         for r in new_records(len(wanted)):
             area = r["accountcode"].removesuffix("7654321")
@@ -476,7 +618,7 @@ def test_the_operator_gets_every_number_in_its_own_form(switches):
             for a in areas()
         }
         for row in cases():
-            call = lines[row["area_code"]].dial(row["dialled"])
+            call = lines[row["area_code"]].dial(row["dialled"].replace("#", "%23"))
             if row["zone"] or row["class"] == "emergency":
                 call.wait("early")
                 call.hang_up()

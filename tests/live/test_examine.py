@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -10,6 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+_spec = importlib.util.spec_from_file_location("live_sites", Path(__file__).with_name("sites.py"))
+assert _spec is not None
+assert _spec.loader is not None
+sites = sys.modules.setdefault("live_sites", importlib.util.module_from_spec(_spec))
+_spec.loader.exec_module(sites)
 
 
 @pytest.fixture
@@ -20,12 +27,17 @@ def findings(pbx: Any, tmp_path: Path) -> Any:
         encoding="utf-8",
     )
 
-    def look() -> dict[str, tuple[str, str]]:
+    def seatline(*command: str) -> subprocess.CompletedProcess[str]:
         clean = {key: value for key, value in os.environ.items() if not key.startswith("SEATLINE")}
-        done = subprocess.run(
-            [sys.executable, "-m", "provisioning", "doctor", "--json"],
+        return subprocess.run(
+            [sys.executable, "-m", "provisioning", *command],
             cwd=tmp_path, env=clean, capture_output=True, text=True, check=False,
         )  # fmt: skip
+
+    assert seatline("db", "upgrade").returncode == 0
+
+    def look() -> dict[str, tuple[str, str]]:
+        done = seatline("doctor", "--json")
         assert pbx.secret not in done.stdout + done.stderr
         return {one["check"]: (one["verdict"], one["text"]) for one in json.loads(done.stdout)["findings"]}
 
@@ -34,7 +46,8 @@ def findings(pbx: Any, tmp_path: Path) -> Any:
 
 def test_our_own_switch_lacks_nothing(findings: Any) -> None:
     """The switch of docker/pbx is all that doctor asks for."""
-    assert {verdict for check, (verdict, _) in findings().items() if check != "disk"} == {"ok"}
+    found = {check: said for check, said in findings().items() if check != "disk"}
+    assert {check: said for check, said in found.items() if said[0] != "ok"} == {}
 
 
 def test_a_cdr_conf_set_otherwise_is_named(findings: Any, pbx: Any) -> None:
@@ -47,3 +60,34 @@ def test_a_cdr_conf_set_otherwise_is_named(findings: Any, pbx: Any) -> None:
         pbx.shell("cat /tmp/kept > /etc/asterisk/cdr.conf")
     assert verdict == "bad"
     assert "accountlogs=no" in text
+
+
+def test_include_lines_that_are_missing_are_named(findings: Any, pbx: Any) -> None:
+    """A switch that does not read our files after an apply is told which line to write into which file."""
+    book = sites.Book((sites.contract(),))
+    with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as ami:
+        assert not [outcome.fault for outcome in sites.apply_to(ami, book).outcomes if outcome.fault]
+    assert findings()["pbx: include lines"] == ("ok", "pjsip.conf and extensions.conf include our files")
+    said = {}
+    for file in ("pjsip.conf", "extensions.conf"):
+        pbx.shell(f"cd /etc/asterisk && cp {file} /tmp/kept && sed -i '/#tryinclude seatline/d' {file}")
+        try:
+            said[file] = findings()["pbx: include lines"]
+        finally:
+            pbx.shell(f"cat /tmp/kept > /etc/asterisk/{file}")
+    for file, (verdict, text) in said.items():
+        assert verdict == "bad"
+        assert f"as the last line of {file}" in text
+
+
+def test_an_apply_to_a_switch_without_the_lines_is_explained(findings: Any, pbx: Any) -> None:
+    """After a first apply that was taken back for want of the include lines doctor names them."""
+    book = sites.Book((sites.contract(),))
+    pbx.shell("cp /etc/asterisk/pjsip.conf /tmp/kept && sed -i '/#tryinclude/d' /etc/asterisk/pjsip.conf")
+    try:
+        with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as ami:
+            assert [outcome.fault for outcome in sites.apply_to(ami, book).outcomes if outcome.fault]
+        verdict, text = findings()["pbx: include lines"]
+    finally:
+        pbx.shell("cat /tmp/kept > /etc/asterisk/pjsip.conf")
+    assert (verdict, "pjsip.conf ends in #tryinclude seatline-pjsip-*.conf" in text) == ("warning", True)

@@ -49,3 +49,11 @@ def test_december_is_followed_by_january() -> None:
     assert Cycle(2025, 12).next() == Cycle(2026, 1)
     assert Cycle(2025, 1).next() == Cycle(2025, 2)
     assert Cycle.of(date(2025, 12, 31)) < Cycle.of(date(2026, 1, 1))
+
+
+def test_a_cycle_ends_at_midnight_in_shanghai() -> None:
+    """July 2025 is over at 16:00 GMT on its last day; the last cycle there is has an end too."""
+    end = Cycle(2025, 7).end
+    assert (shanghai_day(end - 1), shanghai_day(end)) == (date(2025, 7, 31), date(2025, 8, 1))
+    assert end == 1_753_977_600_000_000
+    assert Cycle(9998, 12).end > end

@@ -33,8 +33,27 @@ def sound() -> Files:
             },
         },
         "cdr_custom.conf": {"seatline.json": {"format": "json", "fields": MAPPING}},
-        "pjsip.conf": {"global": {"endpoint_identifier_order": "auth_username,ip"}},
+        "pjsip.conf": {
+            "global": {"endpoint_identifier_order": "auth_username,ip"},
+            "seatline-udp": {"type": "transport", "bind": "192.0.2.1:5060"},
+        },
+        "extensions.conf": {"globals": {}},
     }
+
+
+SHARED, SITE = "seatline-extensions-0-shared.conf", "seatline-pjsip-zhaotong-01.conf"
+
+
+def applied(*, included: tuple[str, ...] = ("pjsip.conf", "extensions.conf")) -> Files:
+    """The files after an apply, those of `included` with the line that includes ours."""
+    files = sound()
+    files[SHARED] = {"seatline-emergency": {}}
+    files[SITE] = {"line-zhaotong": {"type": "endpoint"}, "seat-08702120001": {"type": "endpoint"}}
+    if "extensions.conf" in included:
+        files["extensions.conf"] |= {"seatline-zhaotong-a-numbers": {}} | files[SHARED]
+    if "pjsip.conf" in included:
+        files["pjsip.conf"] |= files[SITE]
+    return files
 
 
 @dataclass
@@ -55,6 +74,10 @@ class Switch:
                 return Reply({"Response": "Success", "Timestamp": f"{NOW.timestamp():.6f}"})
             case "GetConfig":
                 return Reply({"Response": "Success"}, tuple(self._lines(dict(action.headers)["Filename"])))
+            case "ListCategories":
+                lines = self._lines(dict(action.headers)["Filename"])
+                named = tuple(line for line in lines if line[0].startswith("Category"))
+                return Reply({"Response": "Success" if named else "Error"}, named)
             case "PJSIPShowEndpoint":
                 return Reply({"Response": "Error", "Message": "Unable to retrieve endpoint"})
             case "Command":
@@ -78,7 +101,8 @@ def finding(switch: Switch, check: str) -> Finding:
 
 def test_a_switch_that_lacks_nothing() -> None:
     """Every check of a sound switch is ok."""
-    assert [one.verdict for one in examine(Switch(), NOW)] == ["ok"] * 8
+    assert [one.verdict for one in examine(Switch(), NOW)] == ["ok"] * 9
+    assert {one.verdict for one in examine(Switch(applied()), NOW)} == {"ok"}
 
 
 @pytest.mark.parametrize(
@@ -90,6 +114,7 @@ def test_a_switch_that_lacks_nothing() -> None:
         ("cdr.conf", "general", "batch", "yes", "[general] batch=no"),
         ("cdr_custom.conf", "seatline.json", "fields", MAPPING.replace("src, dst", "dst, src"), MAPPING),
         ("pjsip.conf", "global", "endpoint_identifier_order", "ip,username", "auth_username"),
+        ("pjsip.conf", "seatline-udp", "type", "endpoint", "[seatline-udp] with type=transport"),
         ("asterisk.conf", "options", "systemname", "", "systemname"),
     ],
 )
@@ -131,3 +156,69 @@ def test_a_switch_without_microseconds_is_warned_about() -> None:
     files = sound()
     del files["cdr_custom.conf"]
     assert finding(Switch(files), "cdr_custom.conf").verdict == "warning"
+
+
+def test_before_the_first_apply_nobody_knows_about_the_include_lines() -> None:
+    """A fresh switch is not alarmed, and told which two lines its files should end in."""
+    found = finding(Switch(), "include lines")
+    assert found.verdict == "ok"
+    assert "cannot be told before the first apply" in found.text
+    assert "pjsip.conf ends in #tryinclude seatline-pjsip-*.conf" in found.text
+    assert "extensions.conf ends in #tryinclude seatline-extensions-*.conf" in found.text
+
+
+@pytest.mark.parametrize("lost", ["pjsip.conf", "extensions.conf"])
+def test_a_switch_that_does_not_include_our_files(lost: str) -> None:
+    """Files that are written and not read are bad, and the line to add is named with its file."""
+    files = applied(included=tuple({"pjsip.conf", "extensions.conf"} - {lost}))
+    found = finding(Switch(files), "include lines")
+    assert found.verdict == "bad"
+    assert (
+        f"#tryinclude seatline-{lost.removesuffix('.conf')}-*.conf as the last line of {lost}" in found.text
+    )
+    assert found.text.count("#tryinclude") == 1
+
+
+def test_a_switch_that_includes_nothing_of_ours() -> None:
+    """Where neither line is there both are named, the one that cannot be proved as a thing to look at."""
+    found = finding(Switch(applied(included=())), "include lines")
+    assert found.verdict == "bad"
+    assert found.text.count("#tryinclude") == 2
+
+
+def test_a_switch_whose_sites_are_all_gone() -> None:
+    """With the shared dialplan alone there is nothing that pjsip.conf could show, and no alarm."""
+    files = applied()
+    for file in (SITE, f"staged-{SHARED}"):
+        files[file] = {}
+    files["pjsip.conf"] = sound()["pjsip.conf"]
+    files["extensions.conf"] = {"globals": {}} | files[SHARED]
+    assert finding(Switch(files), "include lines").verdict == "ok"
+
+
+def test_an_apply_that_was_taken_back_is_a_warning() -> None:
+    """Where only the staged files are left, the include lines are the first thing to look at."""
+    files = sound()
+    files[f"staged-{SHARED}"] = {"seatline-emergency": {}}
+    found = finding(Switch(files), "include lines")
+    assert found.verdict == "warning"
+    assert found.text.count("#tryinclude") == 2
+
+
+def test_a_site_that_was_taken_back_is_a_warning() -> None:
+    """Where a site's dialplan was read and its objects are staged only, pjsip.conf's line is named."""
+    files = applied()
+    files[f"staged-{SITE}"] = files.pop(SITE)
+    files["pjsip.conf"] = sound()["pjsip.conf"]
+    found = finding(Switch(files), "include lines")
+    assert found.verdict == "warning"
+    assert found.text.endswith("pjsip.conf ends in #tryinclude seatline-pjsip-*.conf")
+
+
+def test_a_switch_without_our_transport() -> None:
+    """Seats and lines name the transport seatline-udp: without it nobody can call."""
+    files = sound()
+    del files["pjsip.conf"]["seatline-udp"]
+    found = finding(Switch(files), "pjsip.conf")
+    assert found.verdict == "bad"
+    assert "[seatline-udp]" in found.text
