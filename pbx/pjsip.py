@@ -131,11 +131,6 @@ def registration(name: str, *, endpoint: str, user: str, domain: str, proxy: str
     )
 
 
-def identify(name: str, *, endpoint: str, addresses: Iterable[str]) -> Section:
-    """Whoever sends from these addresses is this endpoint."""
-    return Section(name, "identify", (("endpoint", endpoint), *(("match", address) for address in addresses)))
-
-
 def loose(proxy: str) -> str:
     """A proxy's URI as a loose router (RFC 3261, 16.12), so that the request keeps its own address."""
     return proxy if ";lr" in proxy else f"{proxy};lr"

@@ -116,9 +116,10 @@ def running(asked: Sequence[Action], replies: Sequence[Reply]) -> Running:
 def differences(wanted: Config, shown: Running, *, gone: Config | None = None) -> tuple[Difference, ...]:
     """On what the running switch and the configuration disagree; nothing when it runs just as it should.
 
-    Compared are all options of endpoints, auths, AORs, registrations and identifies that are set, and those
-    that are not set but have a known default; all lines of our contexts, none more; endpoints that use our
-    AORs or auths, and registrations for our lines, none more. Sections in `gone` must not run any more.
+    Compared are all options of endpoints, auths, AORs and registrations that are set, and those that are not
+    set but have a known default; all lines of our contexts, none more; endpoints that use our AORs or auths,
+    identifies that lead to our endpoints, registrations for our lines or of our numbers, none more. Sections
+    in `gone` must not run any more.
     """
     found: list[Difference] = []
     for file, section in wanted:
@@ -177,10 +178,30 @@ def _uninvited(wanted: Config, shown: Running) -> Iterator[Difference]:
         uses += [("auth", auth) for auth in _split(fields.get("Auths"))]
         if ("endpoint", name) not in ours and (used := next((use for use in uses if use in ours), None)):
             yield Difference(ours[used], name, "", NOTHING, f"an endpoint that uses {used[1]}")
+    registered = _registered(wanted)
     for (kind, name), fields in shown.objects.items():
-        line = ("endpoint", fields.get("Endpoint", ""))
-        if kind == "registration" and (kind, name) not in ours and line in ours:
-            yield Difference(ours[line], name, "", NOTHING, f"a registration for {line[1]}")
+        if kind not in ("identify", "registration") or (kind, name) in ours:
+            continue
+        endpoint = ("endpoint", fields.get("Endpoint", ""))
+        if endpoint in ours:
+            yield Difference(ours[endpoint], name, "", NOTHING, f"{_ARTICLES[kind]} {endpoint[1]}")
+        elif kind == "registration":
+            users = (fields.get("ClientUri", ""), fields.get("ContactUser", ""))
+            for user in [user for user in users if user in registered][:1]:
+                yield Difference(registered[user], name, "", NOTHING, f"a registration of {user}")
+
+
+_ARTICLES = {"identify": "an identify that leads to", "registration": "a registration for"}
+
+
+def _registered(wanted: Config) -> dict[str, str]:
+    """By what the operator knows our registrations, with the file of each."""
+    return {
+        section.get(option): file
+        for file, section in wanted
+        for option in ("client_uri", "contact_user")
+        if section.kind == "registration" and section.get(option)
+    }
 
 
 def _runs(section: Section, shown: Running) -> bool:

@@ -178,8 +178,21 @@ def world(settings: Settings, ledger: Ledger) -> World:
     from provisioning.flows.apply_plan import World
     from provisioning.flows.lock_switch import Owner
 
-    owner = Owner(who=who(), host=socket.gethostname(), pid=os.getpid(), token=secrets.token_hex(8))
+    owner = Owner(who=who(), host=_machine(), pid=os.getpid(), token=secrets.token_hex(8))
     return World(ledger=ledger, lock=locks(settings), owner=owner, clock=now, pause=time.sleep, alive=_alive)
+
+
+def _machine() -> str:
+    """What a process id is unique in: this machine, since it was started, and this pid namespace.
+
+    A host's name is not enough: containers are copied with theirs.
+    """
+    parts = [Path("/etc/machine-id"), Path("/proc/sys/kernel/random/boot_id")]
+    said = [part.read_text(encoding="ascii").strip() for part in parts if part.is_file()]
+    namespace = Path("/proc/self/ns/pid")
+    if namespace.is_symlink():
+        said.append(str(namespace.readlink()))
+    return "/".join(said) or socket.gethostname()
 
 
 def _alive(pid: int) -> bool:

@@ -149,6 +149,8 @@ def drift(sites: Sites = None, json: Json = False, config: Config = None) -> Non
                 screens.line(f"{one.switch}: site {orphan} is on the switch, and no contract knows it")
             for note in one.notes:
                 screens.line(f"{one.switch}: {note}")
+            for registration in one.unregistered:
+                screens.say(f"{one.switch}: {registration}")
             if not one:
                 screens.line(f"{one.switch}: holds and runs what the ledger says")
     if any(reports):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -254,3 +254,12 @@ class ContractVersion:
     contract: Contract
     number: int
     effective: date
+
+
+def version_in_force(versions: Iterable[ContractVersion], day: date) -> ContractVersion | None:
+    """The latest of one contract's versions effective by that day, if its term covers it, else None."""
+    effective = [version for version in versions if version.effective <= day]
+    if not effective:
+        return None
+    latest = max(effective, key=lambda version: (version.effective, version.number))
+    return latest if latest.contract.term.covers(day) else None

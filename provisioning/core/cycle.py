@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China Standard Time. Fixed at +08:00 since 1991, so no time-zone table has to be read from disk."""
@@ -53,6 +53,12 @@ class Cycle:
     @property
     def last(self) -> date:
         return date(self.year, self.month, self.days)
+
+    @property
+    def end(self) -> int:
+        """The instant at which it is over in Shanghai, in microseconds since 1970 GMT."""
+        midnight = datetime.combine(self.last + timedelta(days=1), time(), SHANGHAI)
+        return (midnight - _EPOCH) // timedelta(microseconds=1)
 
     @property
     def days(self) -> int:

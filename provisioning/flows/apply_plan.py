@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from pbx.errors import SwitchError, Unreachable
@@ -32,7 +33,7 @@ def worst(codes: Iterable[int]) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class SiteOutcome:
     """What became of one site (site "": of the hand-written dialplan).
 
     `status`: applied; unchanged; finished (an earlier apply that was interrupted is now on record); reloaded
@@ -60,10 +61,7 @@ class Outcome:
             "status": self.status,
             **{action: counts[action] for action in ("add", "change", "remove")},
             **told_fault,
-            "differences": [
-                {"file": d.file, "object": d.object, "field": d.field, "wanted": d.wanted, "found": d.found}
-                for d in different
-            ],
+            "differences": [asdict(one) for one in different],
         }
 
 
@@ -72,7 +70,7 @@ class Applied:
     """What became of an apply; `exit_code` is that of the worst outcome."""
 
     switch: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[SiteOutcome, ...]
 
     @property
     def exit_code(self) -> int:
@@ -123,17 +121,14 @@ def apply_sites(
     when somebody else writes to the switch. Everything else that goes wrong with one site is in its outcome,
     and the next site is tried, as long as the switch answers.
     """
-    held = SwitchLock(
-        switch=switch, owner=world.owner, clock=world.clock, pause=world.pause, alive=world.alive
-    )
+    held = SwitchLock(switch=switch, owner=world.owner, pause=world.pause, alive=world.alive)
     with world.lock.held(f"apply-{switch.name}"), held.held() as renew:
         work = _Work(switch, world, renew, force, progress)
-        interrupted = work.settle_interrupted()
+        work.settle_interrupted()
         planned = plan_sites(
             switch,
             world.ledger,
             sites=sites,
-            also=interrupted,
             hand_written=hand_written,
             today=today,
             progress=progress,
@@ -142,7 +137,7 @@ def apply_sites(
             raise FlowError(
                 f"{switch.name}: the plan is not the one that was approved any more; run plan again and look"
             )
-        return Applied(switch=switch.name, outcomes=tuple(work.run(planned, interrupted)))
+        return Applied(switch=switch.name, outcomes=tuple(work.run(planned)))
 
 
 class _Work:
@@ -160,40 +155,56 @@ class _Work:
         self.pen = Pen(switch=switch, pause=world.pause, progress=progress)
         self.writer = SiteWriter(switch=switch, ledger=world.ledger, pen=self.pen)
         self.progress = progress
+        self.unsettled: dict[str, FlowError | SwitchError] = {}
+        self.interrupted: frozenset[str] = frozenset()
 
-    def settle_interrupted(self) -> frozenset[str]:
-        """Cleans up after applies that did not come to their end; which sites they were."""
-        interrupted = marks(self.switch)
-        for site, mark in interrupted.items():
-            self._say(f"{site}: an earlier apply was interrupted, looking after it")
-            self.writer.settle(site, mark)
-        return frozenset(interrupted)
+    def settle_interrupted(self) -> None:
+        """Cleans up after applies that did not come to their end; where that fails is kept for `run`."""
+        found = sorted(marks(self.switch).values(), key=lambda mark: (mark.group, mark.site))
+        self.interrupted = frozenset(mark.site for mark in found)
+        for name, members in groupby(found, key=lambda mark: mark.group):
+            group = tuple(members)
+            self._say(f"{name}: an earlier apply was interrupted, looking after it")
+            try:
+                self.writer.settle(group)
+            except Unreachable:
+                raise
+            except (FlowError, SwitchError) as fault:
+                self.unsettled |= dict.fromkeys((mark.site for mark in group), fault)
 
-    def run(self, planned: SwitchPlan, interrupted: frozenset[str]) -> list[Outcome]:
+    def run(self, planned: SwitchPlan) -> list[SiteOutcome]:
         """The outcomes, the hand-written dialplan's first: without it no site is touched."""
-        outcomes = [self._guarded(SHARED, planned.shared, partial(self._shared, planned))]
+        outcomes = self._guarded({SHARED: planned.shared}, partial(self._shared, planned))
         stopped = outcomes[0].fault is not None
-        for done, site in enumerate(planned.sites):
+        for group in planned.groups:
+            plans = {one.site: one.plan for one in group}
             if stopped:
-                outcomes.append(Outcome(site=site.site, status="untried", plan=site.plan))
+                outcomes += [SiteOutcome(site=site, status="untried", plan=plans[site]) for site in plans]
                 continue
-            self._say(f"applying {site.site}", done, len(planned.sites))
+            self._say(f"applying {', '.join(plans)}", len(outcomes) - 1, len(planned.sites))
             self.renew()
-            work = partial(self._site, site, site.site in interrupted)
-            outcome = self._guarded(site.site, site.plan, work)
-            outcomes.append(outcome)
-            stopped = isinstance(outcome.fault, Unreachable)
+            done = self._guarded(plans, partial(self._group, group))
+            outcomes += done
+            stopped = isinstance(done[0].fault, Unreachable)
+        named = {outcome.site for outcome in outcomes}
+        others = {site: fault for site, fault in self.unsettled.items() if site not in named}
+        outcomes += [self._failed(site, None, fault) for site, fault in others.items()]
         return outcomes
 
-    def _guarded(self, site: str, plan: Plan, work: Callable[[], str]) -> Outcome:
-        """Does the work; a fault becomes the outcome, and is in the audit."""
+    def _guarded(self, plans: Mapping[str, Plan], work: Callable[[], str]) -> list[SiteOutcome]:
+        """Does the work for sites that change together; a fault becomes the outcome of each."""
         try:
-            return Outcome(site=site, status=work(), plan=plan)
+            status = work()
         except (FlowError, SwitchError) as fault:
-            status = "rolled-back" if isinstance(fault, Differs) else "failed"
-            different = fault.differences if isinstance(fault, Differs) else ()
-            self._audit(status, site, {"error": str(fault), "differences": [str(one) for one in different]})
-            return Outcome(site=site, status=status, plan=plan, fault=fault)
+            return [self._failed(site, plan, fault) for site, plan in plans.items()]
+        return [SiteOutcome(site=site, status=status, plan=plan) for site, plan in plans.items()]
+
+    def _failed(self, site: str, plan: Plan | None, fault: FlowError | SwitchError) -> SiteOutcome:
+        """An outcome that is a fault, which is in the audit too."""
+        status = "rolled-back" if isinstance(fault, Differs) else "failed"
+        different = fault.differences if isinstance(fault, Differs) else ()
+        self._audit(status, site, {"error": str(fault), "differences": [str(one) for one in different]})
+        return SiteOutcome(site=site, status=status, plan=plan, fault=fault)
 
     def _shared(self, planned: SwitchPlan) -> str:
         """The one file of hand-written contexts: a new generation, or the former one again."""
@@ -202,6 +213,12 @@ class _Work:
             if wanted is None or not read_back(self.switch, wanted):
                 return "unchanged"
             self.pen.reload(DIALPLAN)
+            if left := read_back(self.switch, wanted):
+                raise FlowError(
+                    f"{self.switch.name} holds the hand-written dialplan but runs it otherwise, even after a "
+                    f"reload; no site was touched: {told(left)}. Another file of the switch has contexts of "
+                    "these names: take them out there"
+                )
             return "reloaded"
         self._say("loading the hand-written dialplan")
         files = {names.SHARED_FILE: planned.shared_wanted.files.get(names.SHARED_FILE, ())}
@@ -219,17 +236,28 @@ class _Work:
         self._audit("applied", SHARED, to_json([planned.shared]))
         return "applied"
 
-    def _site(self, planned: SitePlan, interrupted: bool) -> str:
-        if not planned.plan:
-            healed = self.writer.heal(planned)
-            if interrupted:
-                self._record(planned, "finished")
-            return "finished" if interrupted else "reloaded" if healed else "unchanged"
-        if not self.force and (why := too_much(planned.plan)):
-            raise TooMuchChange(why)
-        self.writer.apply(planned)
-        self._record(planned, "applied")
+    def _group(self, group: Sequence[SitePlan]) -> str:
+        """One site, or some that have to change together."""
+        if faults := [self.unsettled[one.site] for one in group if one.site in self.unsettled]:
+            raise faults[0]
+        if not any(one.plan for one in group):
+            return self._unchanged(group[0])
+        too = [why for one in group if (why := too_much(one.plan))]
+        if too and not self.force:
+            sites = ", ".join(one.site for one in group)
+            tied = f". Telephones move between sites {sites}, so they change together" if group[1:] else ""
+            raise TooMuchChange("; ".join(too) + tied)
+        self.writer.apply(group)
+        for one in group:
+            self._record(one, "applied")
         return "applied"
+
+    def _unchanged(self, planned: SitePlan) -> str:
+        healed = self.writer.heal(planned)
+        if planned.site not in self.interrupted:
+            return "reloaded" if healed else "unchanged"
+        self._record(planned, "finished")
+        return "finished"
 
     def _record(self, planned: SitePlan, event: str) -> None:
         """Into the ledger; only then the switch forgets that somebody was at it."""
@@ -244,7 +272,7 @@ class _Work:
         )
         counts = {action: planned.plan.count(action) for action in ("add", "change", "remove")}
         self._audit(event, planned.site, counts)
-        self.pen.unmark(planned.site)
+        self.pen.unmark([planned.site])
 
     def _audit(self, event: str, site: str, detail: Mapping[str, Any]) -> None:
         self.world.ledger.audit(

@@ -1,25 +1,44 @@
-"""Makes one site on a switch what its contract says: entirely, or not at all (单站点下发).
+"""Makes a site on a switch what its contract says: entirely, or not at all (单站点下发).
 
 The new dialplan is loaded beside the running one, under the other slot's letter, where no endpoint refers to
 it. Then one step of the switch copies the new PJSIP objects over the old ones and reloads them: all endpoints
 change to the new slot at once. Whatever ends this program before that step leaves the site entirely old,
 after it entirely new; a mark on the switch says that somebody has to look, and the next apply does.
+
+Sites that hand telephones to one another, as when a site is renamed, change in the same step, or none does.
+
+A site of over 100 seats, and sites that change together, stand in several files. Those are copied one after
+another, and only the last copy is followed by a reload, so what runs still changes in one step. What is left
+is this: when the switch itself is started anew between two of these copies, after this program was ended
+there, it comes up with some files old and some new, until the next apply.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pbx.config import Config
 from pbx.errors import SwitchError
 from pbx.readback import NOTHING, Difference
+from pbx.section import Section
 from provisioning.flows.errors import FlowError, RolledBack
 from provisioning.flows.plan_site import SitePlan, wanted_of
 from provisioning.flows.ports import Ledger, Switch
-from provisioning.flows.read_switch import Holding, read_back, read_file, read_site, running_slot
+from provisioning.flows.read_switch import (
+    Mark,
+    SiteFiles,
+    read_back,
+    read_file,
+    read_site,
+    running_context,
+    running_endpoints,
+    running_slot,
+)
 from provisioning.flows.write_switch import DIALPLAN, PJSIP, Pen
 from provisioning.planning import names
 from provisioning.planning.digest import digest_of
+from provisioning.planning.handover import Both, givers_first
 
 MOST_SHOWN = 5
 """Differences a message lists; the audit has them all."""
@@ -34,6 +53,33 @@ class Differs(RolledBack):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Move:
+    """One site on its way from what the switch holds to what is wanted in `slot`, its new one."""
+
+    held: SiteFiles
+    wanted: Config
+    slot: str
+
+    @property
+    def site(self) -> str:
+        return self.held.site
+
+    @property
+    def pjsip(self) -> Config:
+        return self.wanted.only(names.PJSIP_FILES)
+
+    @property
+    def dialplan(self) -> Config:
+        return self.wanted.only(names.DIALPLAN_FILES)
+
+    @property
+    def files(self) -> dict[str, tuple[Section, ...]]:
+        """What shall be in the site's PJSIP files, also in those to be emptied; the first file last."""
+        files = {**dict.fromkeys(self.held.pjsip_files, ()), **self.pjsip.files}
+        return {file: files[file] for file in sorted(files, reverse=True)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteWriter:
     """Writes sites to one switch."""
 
@@ -41,33 +87,36 @@ class SiteWriter:
     ledger: Ledger
     pen: Pen
 
-    def apply(self, planned: SitePlan) -> None:
-        """Makes the site what the plan says, or leaves it as it was and raises Differs or FlowError."""
-        held = planned.holding
-        candidates = [section.name for config in (held.pjsip, planned.wanted) for _, section in config]
-        running = running_slot(self.switch, planned.site, candidates) or held.slot
-        slot = names.SLOTS[1] if running == names.SLOTS[0] else names.SLOTS[0]
-        wanted = wanted_of(self.ledger, planned.contract, slot)
-        dialplan = wanted.only("seatline-extensions-")
-        pjsip = wanted.only("seatline-pjsip-")
-        if dialplan:
-            self._load_beside(held, dialplan, slot)
-        self._switch_over(held, pjsip, wanted)
-        if not dialplan:
-            self._take_down(held)
+    def apply(self, group: Sequence[SitePlan]) -> None:
+        """Makes sites that change together what their plans say, or leaves them all as they were.
 
-    def settle(self, site: str, mark: str) -> None:
+        Raises Differs or FlowError where they could not be changed.
+        """
+        moves = {planned.site: self._move(planned) for planned in group}
+        self._nobody_elses(moves)
+        for move in moves.values():
+            if move.dialplan:
+                self._load_beside(move)
+        ordered = givers_first({site: Both(move.held.pjsip, move.pjsip) for site, move in moves.items()})
+        self._switch_over([moves[site] for site in ordered])
+        for move in moves.values():
+            if not move.dialplan:
+                self._take_down(move.held)
+
+    def settle(self, group: Sequence[Mark]) -> None:
         """Brings what an interrupted apply left to one of its two ends: entirely old or entirely new."""
-        held = read_site(self.switch, site)
-        files = [file for file in held.files if file.startswith("seatline-pjsip-")]
-        former = self._former(files)
-        if digest_of(held.pjsip) not in (mark, digest_of(former)):
+        held = {mark.site: read_site(self.switch, mark.site) for mark in group}
+        files = [file for one in held.values() for file in one.pjsip_files]
+        former = {site: self._former(one) for site, one in held.items()}
+        old = all(digest_of(held[site].pjsip) == digest_of(former[site]) for site in held)
+        new = all(digest_of(held[mark.site].pjsip) == mark.digest for mark in group)
+        if not old and not new:
             self.pen.restore(files, module=PJSIP)
             return
         self.pen.reload(DIALPLAN)
         self.pen.reload(PJSIP)
-        meant = held.in_slot(held.slot) if held.slot else held.pjsip
-        if read_back(self.switch, meant, gone=former):
+        meant = _together(one.in_force for one in held.values())
+        if read_back(self.switch, meant, gone=_together(former.values())):
             self.pen.restore(files, module=PJSIP)
 
     def heal(self, planned: SitePlan) -> bool:
@@ -86,83 +135,109 @@ class SiteWriter:
             )
         return True
 
-    def _load_beside(self, held: Holding, dialplan: Config, slot: str) -> None:
+    def _move(self, planned: SitePlan) -> _Move:
+        candidates = [
+            section.name for config in (planned.held.pjsip, planned.wanted) for _, section in config
+        ]
+        running = running_slot(self.switch, planned.site, candidates) or planned.held.slot
+        slot = names.SLOTS[1] if running == names.SLOTS[0] else names.SLOTS[0]
+        return _Move(held=planned.held, wanted=wanted_of(self.ledger, planned.contract, slot), slot=slot)
+
+    def _nobody_elses(self, moves: Mapping[str, _Move]) -> None:
+        """Raises FlowError where an endpoint still runs at a site that is not among these: it would collide.
+
+        The read-back would find that too, but could not say what to do.
+        """
+        held = {section.name for move in moves.values() for _, section in move.held.pjsip}
+        wanted = {section.name for move in moves.values() for _, section in move.pjsip}
+        for name in sorted((wanted - held).intersection(running_endpoints(self.switch))):
+            site = names.site_of(running_context(self.switch, name))
+            if site is not None and site not in moves:
+                raise FlowError(
+                    f"site {', '.join(moves)}: {name} is on the switch with site {site}, and can move only "
+                    f"when both are applied together: seatline apply {' '.join(moves)} {site}"
+                )
+
+    def _load_beside(self, move: _Move) -> None:
         """Loads the new dialplan in the slot that is not in use, and sees that it runs."""
-        prefix = names.dialplan_file(held.site, slot)[:-7]
-        existing = held.dialplan.only(prefix)
-        stale = {file: () for file in existing.files if file not in dialplan.files}
-        files = {**dialplan.files, **stale}
-        if existing != dialplan:
-            self.pen.stage(files)
-            self.pen.create(files)
-            self.pen.promote(files)
-        elif not read_back(self.switch, dialplan):
+        if move.held.of_slot(move.slot) != move.dialplan:
+            self.pen.stage(move.dialplan.files)
+            self.pen.create(move.dialplan.files)
+            self.pen.promote(move.dialplan.files)
+        elif not read_back(self.switch, move.dialplan):
             return
         self.pen.reload(DIALPLAN)
-        if different := read_back(self.switch, dialplan):
+        if different := read_back(self.switch, move.dialplan):
             raise Differs(
-                f"site {held.site}: {self.switch.name} does not take the new dialplan; the old configuration "
+                f"site {move.site}: {self.switch.name} does not take the new dialplan; the old configuration "
                 f"still runs, nothing was switched over. {told(different)}",
                 different,
             )
 
-    def _switch_over(self, held: Holding, pjsip: Config, wanted: Config) -> None:
+    def _switch_over(self, moves: Sequence[_Move]) -> None:
         """The one step from old to new, and back again if the switch does not run the new."""
-        old = {file: () for file in held.files if file.startswith("seatline-pjsip-")}
-        files = {**old, **pjsip.files}
+        files = {file: sections for move in moves for file, sections in move.files.items()}
         changed = {
-            file: files[file] for file in sorted(files, reverse=True) if held.differs(file, files[file])
+            file: sections
+            for move in moves
+            for file, sections in move.files.items()
+            if move.held.differs(file, sections)
         }
+        wanted, former = _together(move.wanted for move in moves), _together(m.held.pjsip for m in moves)
         self.pen.stage(changed)
         self.pen.keep_former(files)
-        self.pen.mark(held.site, digest_of(pjsip))
+        group = moves[0].site
+        self.pen.mark(Mark(site=m.site, digest=digest_of(m.pjsip), group=group) for m in moves)
         try:
-            self._promote(tuple(changed), tuple(files))
-            different = read_back(self.switch, wanted, gone=held.pjsip)
+            self._promote(moves, changed, files)
+            different = read_back(self.switch, wanted, gone=former)
             if different:  # somebody else's reload may have swallowed ours
                 self.pen.reload(PJSIP)
-                different = read_back(self.switch, wanted, gone=held.pjsip)
+                different = read_back(self.switch, wanted, gone=former)
         except SwitchError as fault:
             raise type(fault)(
-                f"{fault}. Site {held.site} was being switched over: whether it runs the old or the new "
+                f"{fault}. {_named(moves)} was being switched over: whether it runs the old or the new "
                 "configuration is unknown; run apply again, it finishes either way"
             ) from None
         if different:
-            self._roll_back(held, pjsip, tuple(files), different)
+            why = f"{self.switch.name} does not run what was written"
+            self._roll_back(moves, files, why, different)
 
-    def _promote(self, changed: tuple[str, ...], every: tuple[str, ...]) -> None:
+    def _promote(
+        self, moves: Sequence[_Move], changed: Mapping[str, object], files: Mapping[str, object]
+    ) -> None:
         """Makes the staged files live; when the switch declines one of them, none of them."""
         try:
             self.pen.promote(changed, module=PJSIP)
-        except FlowError:
-            self.pen.restore(every, module=PJSIP)
-            raise
+        except FlowError as fault:
+            self._roll_back(moves, files, str(fault), ())
 
     def _roll_back(
-        self, held: Holding, pjsip: Config, files: tuple[str, ...], different: tuple[Difference, ...]
+        self, moves: Sequence[_Move], files: Mapping[str, object], why: str, different: tuple[Difference, ...]
     ) -> None:
-        self.pen.restore(files, module=PJSIP)
-        old = held.in_slot(held.slot) if held.slot else held.pjsip
-        left = read_back(self.switch, old, gone=pjsip)
+        try:
+            self.pen.restore(files, module=PJSIP)
+        except FlowError as fault:
+            raise FlowError(
+                f"{_named(moves)}: {why}; the former configuration cannot be put back whole: {fault}; "
+                "mend that and run apply again"
+            ) from None
+        old = _together(move.held.in_force for move in moves)
+        left = read_back(self.switch, old, gone=_together(move.pjsip for move in moves))
         lost = tuple(one for one in left if one.wanted != NOTHING)
         end = "the former configuration runs again"
         if lost:
             end = f"the former configuration was put back, but it does not run whole: {told(lost)}"
         else:
-            self.pen.unmark(held.site)
+            self.pen.unmark(move.site for move in moves)
         if taken := sorted({one.object for one in left if one.wanted == NOTHING}):
-            end += (
-                f"; other files of the switch have objects of the same names: {', '.join(taken[:MOST_SHOWN])}"
-            )
-        raise Differs(
-            f"site {held.site}: {self.switch.name} does not run what was written; {end}. {told(different)}",
-            different,
-        )
+            shown = ", ".join(taken[:MOST_SHOWN])
+            end += f"; other files of the switch have objects of the same names, or that use ours: {shown}"
+        raise Differs(". ".join(filter(None, (f"{_named(moves)}: {why}; {end}", told(different)))), different)
 
-    def _take_down(self, held: Holding) -> None:
+    def _take_down(self, held: SiteFiles) -> None:
         """Takes a site's dialplan away, once no endpoint refers to it any more."""
-        files = [file for file in held.files if file.startswith("seatline-extensions-")]
-        self.pen.empty(files)
+        self.pen.empty(held.dialplan_files)
         self.pen.reload(DIALPLAN)
         if different := read_back(self.switch, Config(), gone=held.dialplan):
             raise FlowError(
@@ -170,12 +245,20 @@ class SiteWriter:
                 "do other files of the switch hold contexts of these names?"
             )
 
-    def _former(self, files: list[str]) -> Config:
-        notes: list[str] = []
-        return Config({file: read_file(self.switch, names.former(file), notes) or () for file in files})
+    def _former(self, held: SiteFiles) -> Config:
+        return Config({f: read_file(self.switch, names.former(f), []) or () for f in held.pjsip_files})
 
 
 def told(different: tuple[Difference, ...]) -> str:
     """The first differences in words: file, object, field, wanted and found."""
     more = f" ... and {len(different) - MOST_SHOWN} more" if len(different) > MOST_SHOWN else ""
     return "; ".join(map(str, different[:MOST_SHOWN])) + more
+
+
+def _named(moves: Sequence[_Move]) -> str:
+    sites = sorted(move.site for move in moves)
+    return f"site {sites[0]}" if len(sites) == 1 else f"sites {', '.join(sites)}, which change together"
+
+
+def _together(configs: Iterable[Config]) -> Config:
+    return Config({file: sections for config in configs for file, sections in config.files.items()})

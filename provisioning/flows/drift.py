@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
-from functools import partial
 from typing import Any
 
 from pbx.config import Config
-from pbx.readback import NOTHING
+from pbx.readback import NOTHING, Difference
 from pbx.section import CONTEXT, SECRET_OPTIONS, Section
 from provisioning.flows.plan_site import SwitchPlan, plan_sites
 from provisioning.flows.ports import Ledger, Progress, Switch
-from provisioning.flows.read_switch import read_back, running_context, running_endpoints
+from provisioning.flows.read_switch import (
+    read_back,
+    registration_states,
+    running_context,
+    running_contexts,
+    running_endpoints,
+)
 from provisioning.planning import names
 
 HIDDEN = "another one"
 """Stands for a secret that is not the right one."""
+REGISTERED = "Registered"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+@dataclass(frozen=True, slots=True)
+class Drift(Difference):
     """One thing that is not as the ledger says: in a file (`where` "file") or in what runs ("running")."""
 
     site: str
     where: str
-    file: str
-    object: str
-    field: str
-    wanted: str
-    found: str
 
     def __str__(self) -> str:
         field = f" {self.field}" if self.field else ""
@@ -38,14 +39,33 @@ class Drift:
         return f"{place}: wanted {self.wanted}, {'runs' if self.where == 'running' else 'holds'} {self.found}"
 
 
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """A registration at the operator that runs as it should and is not in force: calls do not come in.
+
+    `state` is Asterisk's word: Unregistered (not tried yet, or ended by hand), Rejected, Stopped.
+    """
+
+    site: str
+    object: str
+    state: str
+
+    def __str__(self) -> str:
+        return f"site {self.site}: [{self.object}] is not registered at the operator: {self.state}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftReport:
-    """All that drifted on a switch; `orphans` are sites it has that no contract knows."""
+    """All that drifted on a switch; `orphans` are sites it has that no contract knows.
+
+    `unregistered` is no drift: the operator's doing, or a registration that has only begun.
+    """
 
     switch: str
     drifts: tuple[Drift, ...]
     orphans: tuple[str, ...]
     notes: tuple[str, ...]
+    unregistered: tuple[Unregistered, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.drifts or self.orphans or self.notes)
@@ -54,20 +74,10 @@ class DriftReport:
         """As `drift --json` prints it."""
         return {
             "switch": self.switch,
-            "drifts": [
-                {
-                    "site": drift.site or None,
-                    "where": drift.where,
-                    "file": drift.file,
-                    "object": drift.object,
-                    "field": drift.field,
-                    "wanted": drift.wanted,
-                    "found": drift.found,
-                }
-                for drift in self.drifts
-            ],
+            "drifts": [{**asdict(drift), "site": drift.site or None} for drift in self.drifts],
             "orphans": list(self.orphans),
             "notes": list(self.notes),
+            "unregistered": [asdict(one) for one in self.unregistered],
         }
 
 
@@ -82,7 +92,7 @@ def find_drift(
 ) -> DriftReport:
     """Compares files and running state of the named sites, by default all, with the ledger; changes nothing.
 
-    The state of calls and phones (who is registered) is no drift.
+    The state of calls and phones is no drift; our own registrations that are not in force stand apart.
     """
     planned = plan_sites(
         switch, ledger, sites=sites, hand_written=hand_written, today=today, progress=progress
@@ -93,25 +103,22 @@ def find_drift(
     for one in planned.sites:
         if progress:
             progress(f"reading back {one.site}")
-        existing = one.holding.in_slot(one.holding.slot)
-        found += _compared(switch, one.site, existing, one.wanted)
+        found += _compared(switch, one.site, one.existing, one.wanted)
     found += _strangers(switch, planned, every=not sites)
-    return DriftReport(switch=switch.name, drifts=tuple(found), orphans=planned.orphans, notes=planned.notes)
+    return DriftReport(
+        switch=switch.name,
+        drifts=tuple(found),
+        orphans=planned.orphans,
+        notes=planned.notes,
+        unregistered=tuple(_unregistered(switch, planned)),
+    )
 
 
 def _compared(switch: Switch, site: str, existing: Config, wanted: Config) -> Iterator[Drift]:
     """A site's files, then what runs of it."""
     yield from _in_files(site, existing, wanted)
-    for d in read_back(switch, wanted, gone=existing):
-        yield Drift(
-            site=site,
-            where="running",
-            file=d.file,
-            object=d.object,
-            field=d.field,
-            wanted=d.wanted,
-            found=d.found,
-        )
+    for one in read_back(switch, wanted, gone=existing):
+        yield Drift(one.file, one.object, one.field, one.wanted, one.found, site, "running")
 
 
 def _in_files(site: str, existing: Config, wanted: Config) -> Iterator[Drift]:
@@ -120,14 +127,13 @@ def _in_files(site: str, existing: Config, wanted: Config) -> Iterator[Drift]:
     want = {section.name: (file, section) for file, section in wanted}
     for name in dict.fromkeys((*want, *held)):
         file = (held.get(name) or want[name])[0]
-        drift = partial(Drift, site=site, where="file", file=file, object=name)
         if name not in held:
-            yield drift(field="", wanted=want[name][1].kind, found=NOTHING)
+            yield Drift(file, name, "", want[name][1].kind, NOTHING, site, "file")
         elif name not in want:
-            yield drift(field="", wanted=NOTHING, found=held[name][1].kind)
+            yield Drift(file, name, "", NOTHING, held[name][1].kind, site, "file")
         else:
             for field, wanted_value, found_value in _options(want[name][1], held[name][1]):
-                yield drift(field=field, wanted=wanted_value, found=found_value)
+                yield Drift(file, name, field, wanted_value, found_value, site, "file")
 
 
 def _options(wanted: Section, found: Section) -> Iterator[tuple[str, str, str]]:
@@ -160,24 +166,43 @@ def _values(section: Section) -> dict[str, str]:
 
 
 def _strangers(switch: Switch, planned: SwitchPlan, *, every: bool) -> Iterator[Drift]:
-    """Endpoints nobody planned that run in a context of ours, hand-made ones too.
+    """Endpoints nobody planned whose calls come into a context of ours, if only by an include.
 
-    Unless `every` site is looked at, endpoints named like ours are taken for those of the other sites.
+    Unless `every` site is looked at, endpoints named like ours are taken for those of the other sites, and so
+    are always those in a context of such a site.
     """
     ours = {section.name for one in planned.sites for _, section in one.wanted}
     looked_at = {one.site for one in planned.sites}
+    shared = {section.name for _, section in planned.shared_wanted}
+    includes = running_contexts(switch)
     for name in running_endpoints(switch):
         if name in ours or (not every and name.startswith(("seat-", "line-"))):
             continue
         context = running_context(switch, name)
-        site = names.site_of(context)
-        if site in looked_at:
-            yield Drift(
-                site=site or "",
-                where="running",
-                file="",
-                object=name,
-                field="",
-                wanted=NOTHING,
-                found=f"an endpoint with context={context}",
-            )
+        if (names.site_of(context) or "") not in {"", *looked_at}:
+            continue
+        reached = _reached(context, includes)
+        entered = [one for one in reached if one in shared or names.site_of(one) in looked_at]
+        if entered:
+            site = next((site for one in entered if (site := names.site_of(one)) in looked_at), None)
+            through = "" if context in entered else f", which includes {entered[0]}"
+            found = f"an endpoint with context={context}{through}"
+            yield Drift("", name, "", NOTHING, found, site or "", "running")
+
+
+def _reached(context: str, includes: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """A context and all it includes, and what those include."""
+    reached = [context]
+    for one in reached:  # grows while we go
+        reached += (included for included in includes.get(one, ()) if included not in reached)
+    return reached
+
+
+def _unregistered(switch: Switch, planned: SwitchPlan) -> Iterator[Unregistered]:
+    states: Mapping[str, str] = {}
+    for one in planned.sites:
+        own = [section.name for _, section in one.wanted if section.kind == "registration"]
+        states = states or (registration_states(switch) if own else {})
+        for name in own:
+            if states.get(name, REGISTERED) != REGISTERED:
+                yield Unregistered(one.site, name, states[name])

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from pbx.action import Action
@@ -21,11 +21,17 @@ STALE_AFTER = timedelta(minutes=10)
 GIVE_WAY = 2.0
 """Seconds the earlier of two that came at the same time waits for the other to step back."""
 _STEP = 0.1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Who writes: the person, the machine and process, and a token nobody else has."""
+    """Who writes: the person, the machine and process, and a token nobody else has.
+
+    `host` tells this machine, as long as it runs, from any other: never a host's name alone, which two
+    machines may share.
+    """
 
     who: str
     host: str
@@ -39,23 +45,26 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """A token as it stands on the switch."""
+    """A token as it stands on the switch. One that cannot be read has no times: it counts, and stays."""
 
     name: str
-    who: str
-    host: str
-    pid: int
-    since: datetime
-    renewed: datetime
+    said: str
+    """Who it is and since when, to be shown."""
+    host: str = ""
+    pid: int = 0
+    since: datetime | None = None
+    renewed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchLock:
-    """The lock of one switch. `alive` tells whether a process of this machine still runs."""
+    """The lock of one switch. `alive` tells whether a process of this machine still runs.
+
+    All times are the switch's own: the clocks of two machines may be far apart.
+    """
 
     switch: Switch
     owner: Owner
-    clock: Callable[[], datetime]
     pause: Callable[[float], None]
     alive: Callable[[int], bool]
 
@@ -67,32 +76,40 @@ class SwitchLock:
         step back, but never both enter. Of two that come at once the earlier one enters. A token whose
         process on this machine is gone, or that nobody renewed for ten minutes, is taken away.
         """
-        since = self.clock()
-        self._write(since)
+        since = self._now()
+        self._write(since, since)
         try:
             waited = 0.0
             while other := self._other():
-                if waited >= GIVE_WAY or (other.since, other.name) < (since, self.owner.token):
-                    raise LockHeld(
-                        f"{self.switch.name} is being changed by {other.who} (process {other.pid} on "
-                        f"{other.host}) since {other.since.isoformat(' ', 'seconds')}; "
-                        "try again when it is done"
-                    )
+                earlier = other.since is None or (other.since, other.name) < (since, self.owner.token)
+                if waited >= GIVE_WAY or earlier:
+                    raise LockHeld(f"{self.switch.name} is being changed by {other.said}")
                 self.pause(_STEP)
                 waited += _STEP
-            yield partial(self._write, since)
+            yield partial(self._renew, since)
         finally:
             with suppress(SwitchError):  # the line is down: the token goes stale by itself
                 self._remove(self.owner.token)
 
-    def _write(self, since: datetime) -> None:
+    def _now(self) -> datetime:
+        """What time it is on the switch."""
+        told = self.switch.send(Action("Ping")).fields.get("Timestamp", "")
+        try:
+            return _EPOCH + timedelta(seconds=float(told))
+        except (ValueError, OverflowError):
+            raise FlowError(f"{self.switch.name} does not tell its time (Ping: {told!r})") from None
+
+    def _renew(self, since: datetime) -> None:
+        self._write(since, self._now())
+
+    def _write(self, since: datetime, renewed: datetime) -> None:
         value = json.dumps(
             {
                 "who": self.owner.who,
                 "host": self.owner.host,
                 "pid": self.owner.pid,
                 "since": since.isoformat(),
-                "renewed": self.clock().isoformat(),
+                "renewed": renewed.isoformat(),
             }
         )
         reply = self.switch.send(
@@ -109,26 +126,45 @@ class SwitchLock:
 
     def _other(self) -> _Token | None:
         """The earliest of the others that are still at it; those that are not are cleared away."""
-        others: list[_Token] = []
-        for token in self._tokens():
-            if token.name == self.owner.token:
-                continue
+        others = [token for token in self._tokens() if token.name != self.owner.token]
+        if not others:
+            return None
+        now, still = self._now(), []
+        for token in others:
             gone = token.host == self.owner.host and not self.alive(token.pid)
-            if gone or self.clock() - token.renewed > STALE_AFTER:
+            if gone or (token.renewed is not None and now - token.renewed > STALE_AFTER):
                 self._remove(token.name)
             else:
-                others.append(token)
-        return min(others, key=lambda token: (token.since, token.name), default=None)
+                still.append(token)
+        return min(still, key=lambda one: (one.since or _BEFORE_ALL, one.name), default=None)
 
     def _tokens(self) -> Iterator[_Token]:
         reply = self.switch.send(Action("DBGetTree", (("Family", FAMILY),)))
         for event in reply.events:
             name = event.get("Key", "").removeprefix(f"/{FAMILY}/")
-            if not name or "Val" not in event:
-                continue
-            try:
-                value = json.loads(event["Val"])
-                since, renewed = (datetime.fromisoformat(value[key]) for key in ("since", "renewed"))
-                yield _Token(name, value["who"], value["host"], value["pid"], since, renewed)
-            except (ValueError, KeyError, TypeError):
-                self._remove(name)  # none of ours
+            if name and "Val" in event:
+                yield _read(name, event["Val"])
+
+
+def _read(name: str, text: str) -> _Token:
+    try:
+        value = json.loads(text)
+        since, renewed = (datetime.fromisoformat(value[key]) for key in ("since", "renewed"))
+        who, host, pid = value["who"], value["host"], value["pid"]
+        readable = since.tzinfo and renewed.tzinfo and isinstance(host, str) and type(pid) is int
+    except (ValueError, KeyError, TypeError):
+        readable = False
+    if not readable:
+        return _Token(
+            name,
+            f"somebody whose note {_plain(name)!r} cannot be read; if nobody is at it, take the note away on "
+            f"the switch: asterisk -rx 'database del {FAMILY} {_plain(name)}'",
+        )
+    begun = since.isoformat(" ", "seconds")
+    said = f"{_plain(who)} (process {pid}) since {begun}; try again when it is done"
+    return _Token(name, said, host, pid, since, renewed)
+
+
+def _plain(text: object) -> str:
+    """A text from elsewhere, without what a terminal would obey."""
+    return "".join(char for char in str(text) if char.isprintable())

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from typing import Any
 
 from pbx.config import Config
-from provisioning.core.contract import Contract
+from provisioning.core.contract import Contract, ContractVersion, version_in_force
 from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import Ledger, Progress, Switch
 from provisioning.flows.read_switch import (
-    Holding,
+    SiteFiles,
     marks,
     read_shared,
     read_site,
@@ -24,6 +24,7 @@ from provisioning.flows.read_switch import (
 from provisioning.planning import names
 from provisioning.planning.desired import desired, shared
 from provisioning.planning.digest import digest_of
+from provisioning.planning.handover import Both, groups
 from provisioning.planning.plan import Plan, plan, to_json
 
 
@@ -33,9 +34,14 @@ class SitePlan:
 
     site: str
     contract: Contract | None
-    holding: Holding
+    held: SiteFiles
     wanted: Config
     plan: Plan
+
+    @property
+    def existing(self) -> Config:
+        """What the plan is made against."""
+        return existing_of(self.held, self.wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,13 @@ class SwitchPlan:
     def plans(self) -> tuple[Plan, ...]:
         return (self.shared, *(site.plan for site in self.sites))
 
+    @property
+    def groups(self) -> tuple[tuple[SitePlan, ...], ...]:
+        """The sites in order, those that have to change together in one group."""
+        planned = {one.site: one for one in self.sites}
+        tied = groups({site: Both(one.held.pjsip, one.wanted) for site, one in planned.items()})
+        return tuple(tuple(planned[site] for site in group) for group in tied)
+
     def __bool__(self) -> bool:
         return any(self.plans)
 
@@ -77,7 +90,7 @@ class SwitchPlan:
                 {
                     "site": one.site,
                     "contract": one.contract.id if one.contract else None,
-                    "slot": one.holding.slot,
+                    "slot": one.held.slot,
                 }
                 for one in self.sites
             ],
@@ -91,25 +104,27 @@ def plan_sites(
     ledger: Ledger,
     *,
     sites: Sequence[str] = (),
-    also: Collection[str] = (),
     hand_written: Mapping[str, str],
     today: date,
     progress: Progress | None = None,
 ) -> SwitchPlan:
-    """Plans the named sites, by default all that have a contract or are on the switch with one that ended,
-    and those in `also` that a contract knows.
+    """Plans the named sites, by default all that have a contract, are on the switch with one that ended, or
+    have an apply to be finished.
 
     Raises FlowError for a site that neither a contract nor the switch knows.
     """
     in_force, known = contracts_by_site(ledger, today)
     running = sites_running(running_contexts(switch))
-    unknown = [site for site in sites if site not in known and site not in running]
+    interrupted = marks(switch)
+    orphans = {site for site in running if site not in known}
+    unknown = [site for site in sites if site not in {*known, *running, *interrupted}]
     if unknown:
         raise FlowError(
             f"no contract has a site {unknown[0]!r}, nor does {switch.name}; "
             f"sites with a contract: {', '.join(sorted(known)) or 'none'}"
         )
-    chosen = tuple(dict.fromkeys(sites)) or tuple(sorted({*in_force, *(known & {*running, *also})}))
+    left_behind = {*(known & {*running}), *interrupted} - orphans
+    chosen = tuple(dict.fromkeys(sites)) or tuple(sorted({*in_force, *left_behind}))
     planned: list[SitePlan] = []
     for done, site in enumerate(chosen):
         if progress:
@@ -117,7 +132,7 @@ def plan_sites(
         planned.append(plan_site(switch, ledger, site, in_force.get(site)))
     notes = [
         f"site {site}: an apply is under way or was interrupted; `seatline apply` finishes it"
-        for site in marks(switch)
+        for site in interrupted
         if site in chosen
     ]
     wanted = shared(hand_written)
@@ -128,20 +143,26 @@ def plan_sites(
         shared_held=held,
         shared_wanted=wanted,
         sites=tuple(planned),
-        orphans=tuple(site for site in running if site not in known and site not in chosen),
-        notes=(*notes, *(note for one in planned for note in one.holding.notes)),
+        orphans=tuple(sorted(orphans - {*chosen})),
+        notes=(*notes, *(note for one in planned for note in one.held.notes)),
     )
 
 
 def plan_site(switch: Switch, ledger: Ledger, site: str, contract: Contract | None) -> SitePlan:
     """Plans one site in the slot it is in, so that nothing shows but real changes."""
-    holding = read_site(switch, site)
-    slot = holding.slot or names.SLOTS[0]
-    wanted = wanted_of(ledger, contract, slot)
-    existing = holding.in_slot(slot if wanted else None)
-    return SitePlan(
-        site=site, contract=contract, holding=holding, wanted=wanted, plan=plan(site, existing, wanted)
-    )
+    held = read_site(switch, site)
+    wanted = wanted_of(ledger, contract, held.slot or names.SLOTS[0])
+    changes = plan(site, existing_of(held, wanted), wanted)
+    return SitePlan(site=site, contract=contract, held=held, wanted=wanted, plan=changes)
+
+
+def existing_of(held: SiteFiles, wanted: Config) -> Config:
+    """What of a site is there already: what is in force; where nothing shall be left, all there is.
+
+    A dialplan that was loaded beside and never came into force does not count: a first apply that was
+    interrupted or rolled back is a first apply again.
+    """
+    return held.in_force if wanted else held.whole
 
 
 def wanted_of(ledger: Ledger, contract: Contract | None, slot: str) -> Config:
@@ -162,21 +183,19 @@ def contracts_by_site(ledger: Ledger, today: date) -> tuple[dict[str, Contract],
 
     Raises FlowError when two contracts are in force at one site: then nobody can say whose seats they are.
     """
-    latest: dict[str, Contract] = {}
-    known: set[str] = set()
-    for version in sorted(ledger.versions(), key=lambda one: (one.effective, one.number)):
-        known.add(version.contract.site.name)
-        if version.effective <= today:
-            latest[version.contract.id] = version.contract
+    versions: dict[str, list[ContractVersion]] = {}
+    for version in ledger.versions():
+        versions.setdefault(version.contract.id, []).append(version)
     in_force: dict[str, Contract] = {}
-    for contract in latest.values():
-        site = contract.site.name
-        if not contract.term.covers(today):
+    for listed in versions.values():
+        if (current := version_in_force(listed, today)) is None:
             continue
+        contract, site = current.contract, current.contract.site.name
         if site in in_force:
             raise FlowError(
                 f"contracts {in_force[site].id} and {contract.id} are both in force at site {site} "
                 f"on {today}; end one of them or give it another site name"
             )
         in_force[site] = contract
+    known = {version.contract.site.name for listed in versions.values() for version in listed}
     return in_force, frozenset(known)

@@ -17,12 +17,24 @@ from provisioning.planning import names
 
 ANSWER_WITHIN = 30.0
 """Seconds the switch has to answer: it may be in the middle of a reload of thousands of objects."""
-APPLYING = "seatline/applying"
-"""Where the switch's own database notes which sites are being applied."""
+_MARKS, _MARK = "applying", "mark"
+"""The section and option of APPLYING_FILE."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class Mark:
+    """A note on the switch that a site is about to become what has this digest.
+
+    `group` is the same for sites that change together: all of them or none.
+    """
+
+    site: str
+    digest: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFiles:
     """A site as the files on the switch have it.
 
     `slots` are those its endpoints refer to: none for a site that is not provisioned, one normally, two when
@@ -47,20 +59,39 @@ class Holding:
         unreadable = any(note.startswith(f"{file} ") for note in self.notes)
         return unreadable or Config({file: sections}) != Config({file: self.pjsip.files.get(file, ())})
 
-    def in_slot(self, slot: str | None) -> Config:
-        """The site with its dialplan of one slot; of both, when none is in force."""
-        prefixes = [f"seatline-extensions-{self.site}-{one}-" for one in ((slot,) if slot else names.SLOTS)]
-        return Config({**self.pjsip.files, **self.dialplan.only(*prefixes).files})
+    @property
+    def in_force(self) -> Config:
+        """The site without the dialplan that was only loaded beside: of a slot no endpoint refers to."""
+        return Config({**self.pjsip.files, **(self.of_slot(self.slot).files if self.slot else {})})
+
+    @property
+    def whole(self) -> Config:
+        """The site with the dialplan of both slots."""
+        return Config({**self.pjsip.files, **self.dialplan.files})
+
+    def of_slot(self, slot: str) -> Config:
+        """The dialplan of one slot."""
+        file = names.dialplan_file(self.site, slot)
+        return Config({file: self.dialplan.files.get(file, ())})
+
+    @property
+    def pjsip_files(self) -> tuple[str, ...]:
+        return tuple(file for file in self.files if file.startswith(names.PJSIP_FILES))
+
+    @property
+    def dialplan_files(self) -> tuple[str, ...]:
+        return tuple(file for file in self.files if file.startswith(names.DIALPLAN_FILES))
 
 
-def read_site(switch: Switch, site: str) -> Holding:
+def read_site(switch: Switch, site: str) -> SiteFiles:
     """Reads all files of a site; a file that is not there is empty."""
     notes: list[str] = []
     pjsip = _numbered(switch, (names.pjsip_file(site, n) for n in range(1, 1000)), notes)
     dialplan: dict[str, tuple[Section, ...]] = {}
-    for slot in names.SLOTS:
-        dialplan |= _numbered(switch, (names.dialplan_file(site, slot, n) for n in range(1, 1000)), notes)
-    return Holding(
+    for file in (names.dialplan_file(site, slot) for slot in names.SLOTS):
+        if (sections := read_file(switch, file, notes)) is not None:
+            dialplan[file] = sections
+    return SiteFiles(
         site=site,
         pjsip=Config(pjsip),
         dialplan=Config(dialplan),
@@ -94,10 +125,15 @@ def read_shared(switch: Switch, notes: list[str]) -> Config:
     return Config({names.SHARED_FILE: read_file(switch, names.SHARED_FILE, notes) or ()})
 
 
-def running_contexts(switch: Switch) -> tuple[str, ...]:
-    """All contexts of the running dialplan."""
+def running_contexts(switch: Switch) -> Mapping[str, tuple[str, ...]]:
+    """All contexts of the running dialplan, each with those it includes."""
     reply = switch.send(Action("ShowDialPlan"), timeout=ANSWER_WITHIN)
-    return tuple(dict.fromkeys(event["Context"] for event in reply.events if event.get("Context")))
+    found: dict[str, tuple[str, ...]] = {}
+    for event in reply.events:
+        if context := event.get("Context"):
+            included = (event["IncludeContext"],) if "IncludeContext" in event else ()
+            found[context] = (*found.get(context, ()), *included)
+    return found
 
 
 def sites_running(contexts: Iterable[str]) -> tuple[str, ...]:
@@ -105,11 +141,16 @@ def sites_running(contexts: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({site for context in contexts if (site := names.site_of(context)) is not None}))
 
 
-def marks(switch: Switch) -> Mapping[str, str]:
-    """The sites whose apply did not come to its end, with the digest of what they were to become."""
-    reply = switch.send(Action("DBGetTree", (("Family", APPLYING),)), timeout=ANSWER_WITHIN)
-    found = ((event.get("Key", ""), event.get("Val", "")) for event in reply.events)
-    return {key.rpartition("/")[2]: value for key, value in found if key}
+def marks(switch: Switch) -> Mapping[str, Mark]:
+    """The sites whose apply did not come to its end."""
+    sections = read_file(switch, names.APPLYING_FILE, []) or ()
+    noted = [value.split() for section in sections for value in section.values(_MARK)]
+    return {one[0]: Mark(site=one[0], digest=one[1], group=one[2]) for one in noted if len(one) == 3}
+
+
+def marks_section(noted: Iterable[Mark]) -> Section:
+    """What APPLYING_FILE holds for these marks."""
+    return Section(_MARKS, _MARK, tuple((_MARK, f"{one.site} {one.digest} {one.group}") for one in noted))
 
 
 def read_back(switch: Switch, wanted: Config, *, gone: Config | None = None) -> tuple[Difference, ...]:
@@ -118,6 +159,12 @@ def read_back(switch: Switch, wanted: Config, *, gone: Config | None = None) -> 
     asked = tuple(actions)
     replies = [switch.send(action, timeout=ANSWER_WITHIN) for action in asked]
     return differences(wanted, running(asked, replies), gone=gone)
+
+
+def registration_states(switch: Switch) -> Mapping[str, str]:
+    """All registrations at operators that run, ours or not, with what Asterisk calls their state."""
+    shown = switch.send(Action("PJSIPShowRegistrationsOutbound"), timeout=ANSWER_WITHIN)
+    return {event["ObjectName"]: event.get("Status", "") for event in shown.events if event.get("ObjectName")}
 
 
 def running_endpoints(switch: Switch) -> tuple[str, ...]:

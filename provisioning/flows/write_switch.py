@@ -11,7 +11,7 @@ from pbx.section import Section
 from pbx.update import EMPTY_FILE, creation, promotion, staging
 from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import Progress, Switch
-from provisioning.flows.read_switch import ANSWER_WITHIN, APPLYING, read_file
+from provisioning.flows.read_switch import ANSWER_WITHIN, Mark, marks, marks_section, read_file
 from provisioning.planning import names
 
 PJSIP = "res_pjsip.so"
@@ -73,12 +73,24 @@ class Pen:
 
     def promote(self, files: Iterable[str], *, module: str | None = None) -> None:
         """Makes the staged files live, each in one step; with the last one `module` is reloaded."""
-        self._promote({file: names.staged(file) for file in files}, module)
+        files = tuple(files)
+        for file in files:
+            self._copy(names.staged(file), file, module if file == files[-1] else None)
 
     def restore(self, files: Iterable[str], *, module: str) -> None:
-        """Makes the former generation live again, and has the module reloaded for certain."""
-        self._promote({file: names.former(file) for file in files}, module)
+        """Makes the former generation live again, and has the module reloaded for certain.
+
+        Goes on with the other files when one cannot be restored; the first fault is raised at the end.
+        """
+        faults: list[FlowError] = []
+        for file in files:
+            try:
+                self._copy(names.former(file), file)
+            except FlowError as fault:
+                faults.append(fault)
         self.reload(module)
+        if faults:
+            raise faults[0]
 
     def empty(self, files: Iterable[str]) -> None:
         """Leaves nothing in live files."""
@@ -107,19 +119,22 @@ class Pen:
             self.pause(_STEP)
             waited += _STEP
 
-    def mark(self, site: str, digest: str) -> None:
-        """Notes on the switch that a site is about to become what has this digest."""
-        headers = (("Family", APPLYING), ("Key", site), ("Val", digest))
-        self._done(self.switch.send(Action("DBPut", headers)), "its database cannot be written")
+    def mark(self, new: Iterable[Mark]) -> None:
+        """Notes on the switch which sites are about to become what."""
+        self._note({**marks(self.switch), **{mark.site: mark for mark in new}})
 
-    def unmark(self, site: str) -> None:
-        """Takes the note away: the site is what it became, and the ledger knows."""
-        self.switch.send(Action("DBDel", (("Family", APPLYING), ("Key", site))))
+    def unmark(self, sites: Iterable[str]) -> None:
+        """Takes the notes away: the sites are what they became, and the ledger knows."""
+        noted = marks(self.switch)
+        left = {site: mark for site, mark in noted.items() if site not in {*sites}}
+        if left != noted:
+            self._note(left)
 
-    def _promote(self, sources: Mapping[str, str], module: str | None) -> None:
-        last = [*sources][-1] if sources else ""
-        for file, source in sources.items():
-            self._copy(source, file, module if file == last else None)
+    def _note(self, noted: Mapping[str, Mark]) -> None:
+        """Writes the notes to a file, which outlives a power cut sooner than the switch's database."""
+        self.create((EMPTY_FILE, names.APPLYING_FILE))
+        for action in staging(names.APPLYING_FILE, (marks_section(noted.values()),)):
+            self._done(self.switch.send(action, timeout=ANSWER_WITHIN), "the apply cannot be noted")
 
     def _copy(self, source: str, target: str, module: str | None = None) -> None:
         reply = self.switch.send(promotion(source, target, module), timeout=ANSWER_WITHIN)

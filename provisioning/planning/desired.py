@@ -43,38 +43,24 @@ def shared(texts: Mapping[str, str]) -> Config:
 
 
 def _pjsip_files(site: Site, secrets: Mapping[str, str], slot: str) -> dict[str, tuple[Section, ...]]:
-    """Endpoints in the first files, all else in the files after them.
-
-    Only endpoints know the slot. So a change that touches no secret and no registration writes their files
-    alone: one file, and one step, for a site of up to 100 seats.
-    """
+    """Whole seats in files, the line with the first: one file for a site of up to 100 seats."""
     seats = sorted(site.seats, key=lambda seat: seat.long_number)
-    line, trunk = _line(site, slot) if seats else ((), ())
-    endpoints = [
-        tuple(_endpoint(site, seat, slot) for seat in batch)
-        for batch in _batches(seats, names.seats_per_file(len(seats)))
-    ]
-    others = [
-        tuple(made for seat in batch for made in _others(site, seat, secrets))
-        for batch in _batches(seats, names.SMALL_FILE)
-    ]
-    if seats:
-        endpoints[0], others[0] = (*line, *endpoints[0]), (*trunk, *others[0])
-    return {
-        names.pjsip_file(site.name, number): sections
-        for number, sections in enumerate((*endpoints, *others), start=1)
-    }
+    size = names.seats_per_file(len(seats))
+    files: dict[str, tuple[Section, ...]] = {}
+    for number, first in enumerate(range(0, len(seats), size), start=1):
+        line = _line(site, slot) if number == 1 else ()
+        batch = seats[first : first + size]
+        own = (section for seat in batch for section in _seat(site, seat, secrets, slot))
+        files[names.pjsip_file(site.name, number)] = (*line, *own)
+    return files
 
 
-def _batches(seats: list[Seat], size: int) -> Iterator[list[Seat]]:
-    return (seats[first : first + size] for first in range(0, len(seats), size))
-
-
-def _endpoint(site: Site, seat: Seat, slot: str) -> Section:
-    """A seat's endpoint, in the dialplan of that slot."""
+def _seat(site: Site, seat: Seat, secrets: Mapping[str, str], slot: str) -> Iterator[Section]:
+    """A seat's endpoint, auth and AOR, and its registration where each seat has its own."""
     number = seat.long_number
-    return pjsip.telephone(
-        names.seat_endpoint(number),
+    user = names.seat_endpoint(number)
+    yield pjsip.telephone(
+        user,
         context=names.context(site.name, slot),
         aor=number,
         auth=names.seat_auth(number),
@@ -83,23 +69,17 @@ def _endpoint(site: Site, seat: Seat, slot: str) -> Section:
         transport=TRANSPORT,
         variables=_variables(site, slot, seat),
     )
-
-
-def _others(site: Site, seat: Seat, secrets: Mapping[str, str]) -> Iterator[Section]:
-    """A seat's auth and AOR, and its registration where each seat has its own."""
-    number = seat.long_number
-    user = names.seat_endpoint(number)
     yield pjsip.auth(names.seat_auth(number), user=user, secret=secrets[number])
     yield pjsip.telephone_aor(number)
     if site.ims is not None and site.ims.register == "seat":
         yield _registration(site, site.ims, names.seat_registration(number), number)
 
 
-def _line(site: Site, slot: str) -> tuple[tuple[Section, ...], tuple[Section, ...]]:
-    """The operator's side: its endpoint; its AOR, and the registration of a trunk."""
+def _line(site: Site, slot: str) -> tuple[Section, ...]:
+    """The operator's side: its endpoint and AOR, and the registration of a trunk."""
     ims = site.ims
     if ims is None:
-        return (), ()
+        return ()
     endpoint, aor = names.line_endpoint(site.name), names.line_aor(site.name)
     line = pjsip.line(
         endpoint,
@@ -112,9 +92,9 @@ def _line(site: Site, slot: str) -> tuple[tuple[Section, ...], tuple[Section, ..
     )
     reached = pjsip.line_aor(aor, domain=ims.domain, proxy=ims.proxy)
     if ims.register == "seat":
-        return (line,), (reached,)
+        return line, reached
     number = site.main_number or min(seat.long_number for seat in site.seats)
-    return (line,), (reached, _registration(site, ims, names.line_registration(site.name), number))
+    return line, reached, _registration(site, ims, names.line_registration(site.name), number)
 
 
 def _registration(site: Site, ims: Ims, name: str, number: str) -> Section:

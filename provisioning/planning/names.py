@@ -8,31 +8,33 @@ SLOTS = ("a", "b")
 """The two generations of a site's dialplan that can be loaded side by side."""
 SHARED_FILE = "seatline-extensions-0-shared.conf"
 """The hand-written contexts, the same for every site of the switch."""
+APPLYING_FILE = "staged-seatline-applying.conf"
+"""Which sites are being applied; nobody includes it."""
+PJSIP_FILES = "seatline-pjsip-"
+"""How the names of all live files of PJSIP objects begin."""
+DIALPLAN_FILES = "seatline-extensions-"
+"""How the names of all live files of dialplan begin."""
 
 _CONTEXT = re.compile(r"seatline-(?P<site>.+)-(?P<slot>[ab])(?P<part>-numbers|-open|-line|)")
 
 
 def pjsip_file(site: str, number: int) -> str:
     """A site's file of PJSIP objects; numbered from 1."""
-    return f"seatline-pjsip-{site}-{number:02}.conf"
+    return f"{PJSIP_FILES}{site}-{number:02}.conf"
 
 
-def dialplan_file(site: str, slot: str, number: int = 1) -> str:
-    """A site's file of dialplan contexts in one of the slots; numbered from 1."""
-    return f"seatline-extensions-{site}-{slot}-{number:02}.conf"
-
-
-SMALL_FILE = 25
-"""Seats in a file where several steps are needed anyway."""
+def dialplan_file(site: str, slot: str) -> str:
+    """A site's file of dialplan contexts in one of the slots."""
+    return f"{DIALPLAN_FILES}{site}-{slot}-01.conf"
 
 
 def seats_per_file(seats: int) -> int:
-    """How many of that many seats have their endpoints in one file.
+    """How many of that many seats stand in one file, with all that belongs to them.
 
-    The endpoints of up to 100 seats stand in one file, which is promoted in one step. Larger sites need
+    Up to 100 seats are one file, so that one step of the switch makes all of them new. Larger sites need
     several steps anyway, and small files are quicker: every UpdateConfig writes its whole file anew.
     """
-    return 100 if seats <= 100 else SMALL_FILE
+    return 100 if seats <= 100 else 25
 
 
 def staged(file: str) -> str:
@@ -56,6 +58,21 @@ def seat_auth(long_number: str) -> str:
 
 def seat_registration(long_number: str) -> str:
     return f"{long_number}-ims"
+
+
+_SEAT_SECTION = {
+    "endpoint": re.compile(r"seat-([0-9]{3,12})"),
+    "auth": re.compile(r"([0-9]{3,12})-auth"),
+    "aor": re.compile(r"([0-9]{3,12})"),
+    "registration": re.compile(r"([0-9]{3,12})-ims"),
+}
+
+
+def seat_of(kind: str, name: str) -> str | None:
+    """The long number of the seat that a PJSIP object of that kind and name belongs to, if it does to one."""
+    pattern = _SEAT_SECTION.get(kind)
+    found = pattern.fullmatch(name) if pattern else None
+    return found[1] if found else None
 
 
 def line_endpoint(site: str) -> str:

@@ -17,12 +17,6 @@ SHARED = "shared"
 Item = tuple[str, str]
 """A section of a subject by kind and name, or ("number", "6001") for a number a seat is called by."""
 
-_SEAT_SECTION = {
-    "endpoint": re.compile(r"seat-([0-9]{3,12})"),
-    "auth": re.compile(r"([0-9]{3,12})-auth"),
-    "aor": re.compile(r"([0-9]{3,12})"),
-    "registration": re.compile(r"([0-9]{3,12})-ims"),
-}
 _NUMBER = re.compile(r"(?P<number>[0-9]+),1,\w+\([^)]*?\b(?P<seat>[0-9]{3,12})\b[^)]*\)")
 
 
@@ -64,9 +58,8 @@ def _split(section: Section, site: str) -> list[tuple[Key, Item, tuple[tuple[str
         if names.site_of(section.name) != site:
             return [((section.kind, section.name), item, section.options)]
         return _numbers(section, site)
-    pattern = _SEAT_SECTION.get(section.kind)
-    if pattern is not None and (seat := pattern.fullmatch(section.name)):
-        return [(("seat", seat[1]), item, section.options)]
+    if (seat := names.seat_of(section.kind, section.name)) is not None:
+        return [(("seat", seat), item, section.options)]
     if section.name in (names.line_endpoint(site), names.line_aor(site), names.line_registration(site)):
         return [(("line", names.line_endpoint(site)), item, section.options)]
     return [((section.kind, section.name), item, section.options)]

@@ -53,7 +53,7 @@ def tell(what: str, seats: int, seconds: float, note: str = "") -> None:
 def own_reload(ami: Ami, book: Any) -> float:
     """Asterisk's own time to load these files anew, written again so that it cannot skip them."""
     planned = sites.plan_of(ami, book)
-    for file in planned.sites[0].holding.in_slot(planned.sites[0].holding.slot).files:
+    for file in planned.sites[0].held.in_force.files:
         ami.send(promotion(file, file), timeout=60)
     seconds, _ = timed(
         lambda: [
@@ -67,23 +67,23 @@ def own_reload(ami: Ami, book: Any) -> float:
 def measure(ami: Ami, count: int) -> None:
     one = sites.contract("benchmark", of=sites.seats(count))
     book = sites.Book((one,))
-    first, applied = timed(lambda: sites.apply_to(ami, book))
+    first, applied = timed(lambda: sites.apply_to(ami, book, force=True))
     if applied.exit_code:
         sys.exit(f"apply failed: {[str(o.fault) for o in applied.outcomes if o.fault]}")
     reload = own_reload(ami, book)
     tell("Asterisk's own reload", count, reload)
     tell("apply", count, first, f"  {first / reload:.1f} x the reload, with staging and read-back")
     tell("plan without change", count, timed(lambda: sites.plan_of(ami, book))[0])
-    tell("apply without change", count, timed(lambda: sites.apply_to(ami, book))[0])
+    tell("apply without change", count, timed(lambda: sites.apply_to(ami, book, force=True))[0])
     tell(
         "drift",
         count,
         timed(lambda: find_drift(ami, book, hand_written=sites.HAND_WRITTEN, today=sites.TODAY))[0],
     )
     book.contracts = (sites.contract("benchmark", of=sites.seats(count - 1)),)
-    tell("apply, one seat less", count, timed(lambda: sites.apply_to(ami, book))[0])
+    tell("apply, one seat less", count, timed(lambda: sites.apply_to(ami, book, force=True))[0])
     book.contracts = ()
-    tell("removal", count, timed(lambda: sites.apply_to(ami, book, "benchmark"))[0])
+    tell("removal", count, timed(lambda: sites.apply_to(ami, book, "benchmark", force=True))[0])
 
 
 @contextmanager

@@ -35,7 +35,9 @@ from provisioning.flows.ports import Switch
 TODAY = date(2026, 1, 1)
 DIALPLANS = Path(__file__).parents[2] / "dialplans"
 HAND_WRITTEN = {file.name: file.read_text(encoding="utf-8") for file in sorted(DIALPLANS.glob("*.conf"))}
-PROXY = "sip:127.0.1.2:5070"
+NET = os.environ.get("SEATLINE_TEST_NET", "127.0.1")
+PROXY = f"sip:{NET}.2:5070"
+OTHER_PROXY = f"sip:{NET}.2:5071"
 
 
 def seats(count: int, area: str = "0870", first: int = 1) -> tuple[Seat, ...]:
@@ -88,12 +90,18 @@ class Book:
 
     contracts: tuple[Contract, ...] = ()
     secret_of: dict[str, str] = field(default_factory=dict)
+    earlier: tuple[Contract, ...] = ()
+    """Versions that those of the same contract in `contracts` have replaced."""
+    lost: str = ""
+    """A site whose record is where the program ends."""
     applied: list[Mapping[str, Any]] = field(default_factory=list)
     trail: list[Mapping[str, Any]] = field(default_factory=list)
 
     def versions(self, contract: str | None = None) -> tuple[ContractVersion, ...]:
         return tuple(
-            ContractVersion(contract=one, number=1, effective=date(2025, 1, 1)) for one in self.contracts
+            ContractVersion(contract=one, number=number, effective=date(2025, 1, 1))
+            for number, listed in enumerate((self.earlier, self.contracts), start=1)
+            for one in listed
         )
 
     def secrets(self, site: str) -> Mapping[str, str]:
@@ -105,6 +113,8 @@ class Book:
         return drawn | self.secret_of
 
     def record_applied(self, **kept: Any) -> None:
+        if kept["site"] == self.lost:
+            raise RuntimeError("the program ends here")
         self.applied.append(kept)
 
     def audit(self, **kept: Any) -> None:
@@ -170,7 +180,7 @@ def plan_of(switch: Switch, book: Book, *sites: str) -> SwitchPlan:
     return plan_sites(switch, book, sites=sites, hand_written=HAND_WRITTEN, today=TODAY)  # type: ignore[arg-type]
 
 
-def apply_to(switch: Switch, book: Book, *sites: str, force: bool = True, **more: Any) -> Applied:
+def apply_to(switch: Switch, book: Book, *sites: str, force: bool = False, **more: Any) -> Applied:
     return apply_sites(
         switch, world(book), sites=sites, hand_written=HAND_WRITTEN, today=TODAY, force=force, **more
     )

@@ -20,7 +20,8 @@ from pbx.live.ami import Ami
 from pbx.update import promotion
 from provisioning.flows.drift import DriftReport, find_drift
 from provisioning.flows.errors import FlowError, LockHeld, TooMuchChange
-from provisioning.flows.read_switch import read_back, read_site
+from provisioning.flows.read_switch import Mark, read_back, read_site
+from provisioning.flows.write_switch import Pen
 from provisioning.planning.desired import desired
 
 _spec = importlib.util.spec_from_file_location("live_sites", Path(__file__).with_name("sites.py"))
@@ -31,8 +32,6 @@ _spec.loader.exec_module(sites)
 
 pytestmark = pytest.mark.live
 PJSIP = "seatline-pjsip-zhaotong-01.conf"
-OTHERS = "seatline-pjsip-zhaotong-02.conf"
-"""Auths, AORs and registrations of a small site; its endpoints are in PJSIP."""
 
 
 @pytest.fixture
@@ -153,12 +152,95 @@ def test_a_large_site_has_several_files(ami: Ami) -> None:
     book = sites.Book((sites.contract(of=sites.seats(110)),))
     assert sites.apply_to(ami, book).exit_code == 0
     assert runs(ami, book.contracts[0], book)
-    assert len(read_site(ami, "zhaotong").pjsip.files) == 10
+    assert len(read_site(ami, "zhaotong").pjsip.files) == 5
     book.contracts = (sites.contract(of=sites.seats(90)),)
     assert sites.apply_to(ami, book).exit_code == 0
-    assert len(read_site(ami, "zhaotong").pjsip.files) == 5
+    assert len(read_site(ami, "zhaotong").pjsip.files) == 1
     assert not sites.plan_of(ami, book)
     assert not drift_of(ami, book)
+
+
+def renamed(contract: Any, site: str, **changed: Any) -> Any:
+    """The same contract with another name for its site."""
+    ims = replace(contract.site.ims, **changed)
+    return replace(contract, site=replace(contract.site, name=site, ims=ims))
+
+
+def test_a_site_is_renamed(ami: Ami) -> None:
+    """All telephones change from the old to the new name of their site in one step; that takes force."""
+    old = sites.contract(of=sites.seats(12))
+    book = sites.Book((old,))
+    sites.apply_to(ami, book)
+    book.earlier = (old,)
+    book.contracts = (renamed(old, "aaa"),)
+    refused = sites.apply_to(ami, book)
+    assert [(o.site, o.status) for o in refused.outcomes[1:]] == [("aaa", "failed"), ("zhaotong", "failed")]
+    assert "site zhaotong: 14 removed of 14" in str(refused.outcomes[1].fault)
+    assert "move between sites aaa, zhaotong" in str(refused.outcomes[1].fault)
+    assert runs(ami, old, book)
+    reloads: list[str] = []
+
+    class Watched(sites.Wrapped):  # type: ignore[misc, name-defined]
+        def before(self, action: Action) -> None:
+            reloads.extend(["step"] if dict(action.headers).get("Reload") else [])
+
+    applied = sites.apply_to(Watched(ami), book, force=True)
+    assert [(o.site, o.status) for o in applied.outcomes[1:]] == [("aaa", "applied"), ("zhaotong", "applied")]
+    assert reloads == ["step"]
+    assert runs(ami, book.contracts[0], book)
+    assert not sites.plan_of(ami, book)
+    assert not sites.plan_of(ami, book).notes
+    assert not drift_of(ami, book)
+
+
+def test_a_rename_that_is_refused(ami: Ami) -> None:
+    """When the switch refuses the new site, the old one runs again, whole, and the fault names the object."""
+    old = sites.contract(of=sites.seats(3))
+    book = sites.Book((old,))
+    sites.apply_to(ami, book)
+    book.earlier = (old,)
+    book.contracts = (renamed(old, "aaa", domain="ims example net"),)
+    applied = sites.apply_to(ami, book, force=True)
+    assert applied.exit_code == 5
+    assert [o.status for o in applied.outcomes] == ["unchanged", "rolled-back", "rolled-back"]
+    assert "[08702120001-ims]" in str(applied.outcomes[1].fault)
+    assert runs(ami, old, book)
+    assert not read_site(ami, "aaa").slots
+    book.contracts = (old,)
+    assert not sites.plan_of(ami, book)
+    assert not drift_of(ami, book).drifts
+
+
+def test_numbers_move_between_sites(ami: Ami) -> None:
+    """Numbers go from one site to another, and two sites exchange numbers, whichever comes first."""
+    every = sites.seats(8)
+    one, two = sites.contract("aaa", of=every[:4]), sites.contract("zzz", of=every[4:])
+    book = sites.Book((one, two))
+    sites.apply_to(ami, book)
+    for first, second in (
+        (every[:5], every[5:]),
+        (every[:4], every[4:]),
+        ((every[7], *every[1:4]), (*every[4:7], every[0])),
+    ):
+        book.contracts = (sites.contract("aaa", of=first), sites.contract("zzz", of=second))
+        applied = sites.apply_to(ami, book)
+        assert [(o.site, o.status) for o in applied.outcomes[1:]] == [("aaa", "applied"), ("zzz", "applied")]
+        assert all(runs(ami, contract, book) for contract in book.contracts)
+        assert not sites.plan_of(ami, book)
+
+
+def test_a_number_that_another_site_still_has(ami: Ami) -> None:
+    """The taker alone is refused before anything is touched: the giver has to be applied with it."""
+    every = sites.seats(8)
+    book = sites.Book((sites.contract("aaa", of=every[:4]), sites.contract("zzz", of=every[4:])))
+    sites.apply_to(ami, book)
+    before = book.contracts
+    book.contracts = (sites.contract("aaa", of=every[:5]), sites.contract("zzz", of=every[5:]))
+    applied = sites.apply_to(ami, book, "aaa")
+    assert applied.exit_code == 1
+    assert "seat-08702120005 is on the switch with site zzz" in str(applied.outcomes[1].fault)
+    assert all(runs(ami, contract, book) for contract in before)
+    assert sites.apply_to(ami, book, "aaa", "zzz").exit_code == 0
 
 
 def test_a_refused_object_is_rolled_back(ami: Ami) -> None:
@@ -171,8 +253,8 @@ def test_a_refused_object_is_rolled_back(ami: Ami) -> None:
     assert applied.exit_code == 5
     assert [outcome.status for outcome in applied.outcomes] == ["unchanged", "rolled-back"]
     told = str(applied.outcomes[1].fault)
-    assert all(word in told for word in (OTHERS, "[08702120001-ims]", "wanted", "found"))
-    assert applied.to_json()["sites"][1]["differences"][0]["file"] == OTHERS
+    assert all(word in told for word in (PJSIP, "[08702120001-ims]", "wanted", "found"))
+    assert applied.to_json()["sites"][1]["differences"][0]["file"] == PJSIP
     assert runs(ami, good, book)
     assert [kept["event"] for kept in book.trail][-1] == "apply-rolled-back"
     assert len(book.applied) == 1
@@ -208,8 +290,9 @@ def test_a_name_that_is_taken(ami: Ami, other: Ami) -> None:
     applied = sites.apply_to(ami, sites.Book((sites.contract(),)))
     assert applied.exit_code == 5
     assert "[08702120002-auth]" in str(applied.outcomes[1].fault)
-    assert "other files of the switch have objects of the same names: 08702120002-auth" in str(
-        applied.outcomes[1].fault
+    assert (
+        "other files of the switch have objects of the same names, or that use ours: 08702120002-auth"
+        in str(applied.outcomes[1].fault)
     )
     assert "FromAnotherHand1" not in str(applied.outcomes[1].fault)
 
@@ -227,12 +310,26 @@ def test_dialplan_that_is_refused(ami: Ami) -> None:
     assert not drift_of(ami, book)
 
 
+def test_emergency_calls_that_are_led_elsewhere(ami: Ami, other: Ami) -> None:
+    """When a foreign file overrides 110, apply fails and names it, also when nothing is to be changed."""
+    book = sites.Book((sites.contract(),))
+    sites.apply_to(ami, book)
+    file = "seatline-extensions--1.conf"
+    assert other.send(Action("CreateConfig", (("Filename", file),))).ok
+    edit(other, file, ("NewCat", "seatline-emergency"), ("Append", "seatline-emergency", "exten",
+         ">110,1,Hangup()"), module="pbx_config.so")  # fmt: skip
+    applied = sites.apply_to(ami, book)
+    assert [outcome.status for outcome in applied.outcomes] == ["failed", "untried"]
+    assert applied.exit_code == 1
+    assert "[seatline-emergency] 110,1: wanted Gosub" in str(applied.outcomes[0].fault)
+
+
 def test_a_hand_edit_of_a_file(ami: Ami, other: Ami) -> None:
     """A hand edit of a live file is named by drift and undone by apply; a secret is never shown."""
     book = sites.Book((sites.contract(of=sites.seats(12)),))
     sites.apply_to(ami, book)
     edit(other, PJSIP, ("Update", "seat-08702120002", "callerid", "08702129999"))
-    edit(other, OTHERS, ("Update", "08702120003-auth", "password", "AnotherSecret111"))
+    edit(other, PJSIP, ("Update", "08702120003-auth", "password", "AnotherSecret111"))
     report = drift_of(ami, book)
     assert {(d.where, d.object, d.field) for d in report.drifts} == {
         (where, *what)
@@ -290,6 +387,77 @@ def test_an_endpoint_in_our_context(ami: Ami, other: Ami) -> None:
     assert [(d.where, d.object) for d in report.drifts] == [("running", "stranger")]
     assert not sites.apply_to(ami, book).changed
     assert drift_of(ami, book)
+
+
+def by_hand(ami: Ami, file: str, name: str, **options: str) -> None:
+    """A hand-made file with one section."""
+    assert ami.send(Action("CreateConfig", (("Filename", file),))).ok
+    mark, module = ("", "res_pjsip.so") if "type" in options else (">", "pbx_config.so")
+    lines = (("Append", name, key, mark + value) for key, value in options.items())
+    edit(ami, file, ("NewCat", name), *lines, module=module)
+
+
+STRANGERS = {
+    "an identify": (
+        {"type": "identify", "endpoint": "line-zhaotong", "match": "0.0.0.0/0"},
+        "an identify that leads to line-zhaotong",
+    ),
+    "a shared context": (
+        {"type": "endpoint", "context": "seatline-dialled"},
+        "an endpoint with context=seatline-dialled",
+    ),
+    "a wrapped context": (
+        {"type": "endpoint", "context": "wrapped"},
+        "an endpoint with context=wrapped, which includes seatline-zhaotong-a",
+    ),
+    "a registration": (
+        {"type": "registration", "server_uri": "sip:ims.example.net", "transport": "seatline-udp",
+         "client_uri": "sip:+868702120001@ims.example.net"},
+        "a registration of sip:+868702120001@ims.example.net",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", STRANGERS)
+def test_strangers_that_use_what_is_ours(ami: Ami, other: Ami, what: str) -> None:
+    """Hand-made objects by which somebody else can call as ours, or take our calls, are named by drift."""
+    book = sites.Book((sites.contract(),))
+    sites.apply_to(ami, book)
+    by_hand(other, "seatline-extensions-zz.conf", "wrapped", include="seatline-zhaotong-a")
+    options, found = STRANGERS[what]
+    by_hand(other, "seatline-pjsip-zz.conf", "stranger", **options)
+    report = drift_of(ami, book)
+    assert [(d.where, d.object, d.found) for d in report.drifts] == [("running", "stranger", found)]
+
+
+def test_options_that_only_run(ami: Ami, pbx: Any) -> None:
+    """Options we leave at their defaults and a hand has set are named, though the files are right again."""
+    book = sites.Book((sites.contract(),))
+    sites.apply_to(ami, book)
+    changed = {"media_address": "192.0.2.9", "send_diversion": "no", "media_encryption": "sdes"}
+    live = f"/etc/asterisk/{PJSIP}"
+    pbx.shell(f"cp -p {live} /tmp/kept")
+    for option, value in changed.items():
+        pbx.shell(f"sed -i '0,/^callerid/s//{option} = {value}\\ncallerid/' {live}")
+    pbx.reload()
+    pbx.shell(f"cp -p /tmp/kept {live}")
+    report = drift_of(ami, book)
+    assert {(d.where, d.field, d.found) for d in report.drifts} == {
+        ("running", option, value) for option, value in changed.items()
+    }
+
+
+def test_a_registration_that_was_ended(ami: Ami, ims: Any, pbx: Any) -> None:
+    """A seat's registration that somebody ended is told apart from drift, with its state."""
+    book = sites.Book((sites.contract(),))
+    sites.apply_to(ami, book)
+    ims.wait_registered([f"+86870212{n:04}" for n in range(1, 4)])
+    assert not drift_of(ami, book).unregistered
+    pbx.cli("pjsip send unregister 08702120002-ims")
+    sites.time.sleep(1)
+    report = drift_of(ami, book)
+    assert not report
+    assert [(one.object, one.state) for one in report.unregistered] == [("08702120002-ims", "Unregistered")]
 
 
 def test_an_orphan_is_reported_and_can_be_removed(ami: Ami) -> None:
@@ -379,6 +547,52 @@ def test_a_switch_that_stops_answering(ami: Ami) -> None:
     assert runs(ami, first, book)
     assert runs(ami, second, book)
     assert not sites.plan_of(ami, book).notes
+
+
+def test_a_take_down_that_was_interrupted(ami: Ami) -> None:
+    """After an interrupted take-down plan and apply agree on what there is to do, and apply finishes."""
+    ending, staying = sites.contract(), sites.contract("qujing", area="0874")
+    book = sites.Book((ending, staying))
+    sites.apply_to(ami, book)
+    book.contracts = (replace(ending, term=replace(ending.term, last=date(2025, 12, 31))), staying)
+    book.lost = "zhaotong"
+    with pytest.raises(RuntimeError):
+        sites.apply_to(ami, book, force=True)
+    book.lost = ""
+    planned = sites.plan_of(ami, book)
+    assert not planned
+    assert "site zhaotong: an apply is under way or was interrupted" in planned.notes[0]
+    applied = sites.apply_to(ami, book, approved=planned.digest)
+    assert {(o.site, o.status) for o in applied.outcomes[1:]} == {
+        ("zhaotong", "finished"),
+        ("qujing", "unchanged"),
+    }
+    assert not sites.plan_of(ami, book).notes
+
+
+def test_a_site_that_cannot_be_settled(ami: Ami) -> None:
+    """What an interrupted apply left of one site is that site's fault; the others are applied."""
+    first, second = sites.contract("first"), sites.contract("second", area="0874")
+    book = sites.Book((first,))
+    sites.apply_to(ami, book)
+    live = "seatline-pjsip-first-01.conf"
+
+    class Stuck(sites.Wrapped):  # type: ignore[misc, name-defined]
+        def send(self, action: Action, *, timeout: float = 10.0) -> Reply:
+            if ("SrcFilename", f"former-{live}") in action.headers:
+                return Reply({"Response": "Error", "Message": "disk full"})
+            return super().send(action, timeout=timeout)  # type: ignore[no-any-return]
+
+    Pen(switch=ami, pause=sites.time.sleep).mark([Mark(site="first", digest="0", group="first")])
+    book.contracts = (first, second)
+    applied = sites.apply_to(Stuck(ami), book)
+    assert [(o.site, o.status) for o in applied.outcomes] == [
+        ("", "unchanged"),
+        ("first", "failed"),
+        ("second", "applied"),
+    ]
+    assert "disk full" in str(applied.outcomes[1].fault)
+    assert runs(ami, second, book)
 
 
 def test_seats_and_trunks_register(ami: Ami, ims: Any) -> None:

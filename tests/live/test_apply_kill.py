@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.live
 # The two versions a site is switched between differ in all there is: seats, numbers, zones, registrations.
 SMALL = (
     sites.contract(of=sites.seats(3)),
-    sites.contract(of=sites.seats(4, first=2), zones=("internal", "hmt"), proxy="sip:127.0.1.2:5071"),
+    sites.contract(of=sites.seats(3, first=2), zones=("internal", "hmt"), proxy=sites.OTHER_PROXY),
 )
 
 
@@ -58,27 +59,41 @@ class Deadly(sites.Wrapped):  # type: ignore[misc, name-defined]
     moment = "after"
     choice: Choice = staticmethod(changing)
     chosen = 0
+    power: Callable[[], None] = staticmethod(lambda: None)
+    """Ends the switch just before."""
 
     def before(self, action: Action) -> None:
-        if self.choice(action) and self.chosen == self.at and self.moment == "during":
+        if not self.choice(action) or self.chosen != self.at:
+            return
+        if self.moment == "before":
+            self.power()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.moment == "during":
             threading.Timer(0.001, os.kill, (os.getpid(), signal.SIGKILL)).start()
 
     def after(self, action: Action, reply: Reply) -> None:
         if self.choice(action):
             if self.chosen == self.at:
+                self.power()
                 os.kill(os.getpid(), signal.SIGKILL)
             self.chosen += 1
 
 
-def killed(pbx: Any, contract: Any, at: int, moment: str, choice: Choice = changing) -> bool:
-    """Runs apply in a process of its own that kills itself; whether it did, or had come to its end before."""
+def killed(
+    pbx: Any, applied: Any, at: int, moment: str, choice: Choice = changing, power: bool = False
+) -> bool:
+    """Runs apply of a contract, or of a book, in a process of its own that kills itself; whether it did, or
+    had come to its end before. With `power` the switch goes at the same moment."""
     child = os.fork()
     if child == 0:
         try:
             switch = Deadly(sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret))
             switch.at, switch.moment, switch.choice = at, moment, choice
-            applied = sites.apply_to(switch, sites.Book((contract,)))
-            os._exit(0 if applied.exit_code == 0 else 1)
+            if power:
+                switch.power = pbx.kill
+            book = applied if isinstance(applied, sites.Book) else sites.Book((applied,))
+            done = sites.apply_to(switch, book, force=bool(book.earlier))
+            os._exit(0 if done.exit_code == 0 else 1)
         except BaseException:
             os._exit(2)
     _, status = os.waitpid(child, 0)
@@ -110,6 +125,16 @@ def running(ami: Ami, versions: tuple[Any, Any]) -> list[int]:
     return found
 
 
+def at_rest(look: Callable[[], Any]) -> Any:
+    """What is seen twice the same: the switch may still be at the action its asker died in."""
+    seen = look()
+    while True:
+        sites.time.sleep(0.2)
+        before, seen = seen, look()
+        if before == seen:
+            return seen
+
+
 def walk(
     pbx: Any, versions: tuple[Any, Any], moments: list[tuple[int, str]], choice: Choice = changing
 ) -> tuple[int, int]:
@@ -122,7 +147,7 @@ def walk(
             target = 1 - now
             died = killed(pbx, versions[target], at, moment, choice)
             unfinished = marks(ami)
-            found = running(ami, versions)
+            found = at_rest(lambda: running(ami, versions))
             assert len(found) == 1, f"killed {moment} action {at}: runs {found}"
             ended[found[0] == target] += died
             book = sites.Book((versions[target],))
@@ -151,25 +176,69 @@ def test_killed_between_files(pbx: Any, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(names, "seats_per_file", lambda seats: 1)
     with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as ami:
         sites.apply_to(ami, sites.Book((SMALL[1],)))
-        assert count_of(ami, SMALL[0], promoting) == 5
-    old, new = walk(pbx, SMALL, [(n, "after") for n in (0, 1, 2, 3, 3, 2, 1, 0)], promoting)
-    assert (old, new) == (8, 0)
-    old, new = walk(pbx, SMALL, [(4, "during"), (4, "after")], promoting)
+        assert count_of(ami, SMALL[0], promoting) == 3
+    old, new = walk(pbx, SMALL, [(n, "after") for n in (0, 1, 1, 0)], promoting)
+    assert (old, new) == (4, 0)
+    old, new = walk(pbx, SMALL, [(2, "during"), (2, "after")], promoting)
     assert old + new == 2
     assert new >= 1
 
 
 def test_killed_at_the_first_apply(pbx: Any) -> None:
     """A new site whose first apply is killed is not there at all, or whole; the next apply finishes."""
-    book = sites.Book((SMALL[0],))
-    objects = desired(SMALL[0], book.secrets(""), "a").only("seatline-pjsip-")
+    versions = (sites.contract(of=sites.seats(12)), SMALL[1])
+    book = sites.Book(versions[:1])
+    objects = desired(versions[0], book.secrets(""), "a").only("seatline-pjsip-")
     with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as ami:
-        count = count_of(ami, SMALL[0])
-        for at in range(count):
+        count = count_of(ami, versions[0])
+        for at in range(0, count, 3):
             pbx.wipe()
-            killed(pbx, SMALL[0], at, "during")
-            absent = not read_back(ami, Config(), gone=objects)
-            assert absent != (running(ami, SMALL) == [0]), f"killed at action {at}"
-            assert sites.apply_to(ami, book).exit_code == 0
-            assert running(ami, SMALL) == [0]
+            killed(pbx, versions[0], at, "during")
+            absent, found = at_rest(
+                lambda: (not read_back(ami, Config(), gone=objects), running(ami, versions))
+            )
+            assert absent != (found == [0]), f"killed at action {at}"
+            if absent:
+                assert {c["action"] for c in sites.plan_of(ami, book).to_json()["changes"]} == {"add"}
+            assert sites.apply_to(ami, book).exit_code == 0, f"killed at action {at}"
+            assert running(ami, versions) == [0]
             assert not sites.plan_of(ami, book)
+
+
+def test_killed_while_a_site_is_renamed(pbx: Any) -> None:
+    """Whenever apply is killed, all telephones of a renamed site have its old name, or all have the new."""
+    old = sites.contract(of=sites.seats(3))
+    new = replace(old, site=replace(old.site, name="aaa"))
+    both = (old, new)
+    with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as ami:
+        book = sites.Book((old,))
+        assert sites.apply_to(ami, book).exit_code == 0
+        now, at, died = 0, 0, True
+        while died:
+            book = sites.Book((both[1 - now],), earlier=(both[now],))
+            died = killed(pbx, book, at, "after", promoting)
+            found = at_rest(lambda: running(ami, both))
+            assert len(found) == 1, f"killed after action {at}: runs {found}"
+            assert sites.apply_to(ami, book, force=True).exit_code == 0
+            assert running(ami, both) == [1 - now]
+            assert not sites.plan_of(ami, book).notes
+            now, at = 1 - now, at + 1
+        assert at == 3
+
+
+@pytest.mark.parametrize(("moment", "end"), [("before", 0), ("after", 1)])
+def test_the_power_goes_for_both(pbx: Any, moment: str, end: int) -> None:
+    """When apply and the switch end together at the switch-over, the switch comes up entirely old or new,
+    still knows that somebody has to look, and the next apply finishes."""
+    with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as ami:
+        assert sites.apply_to(ami, sites.Book((SMALL[0],))).exit_code == 0
+    assert killed(pbx, SMALL[1], 0, moment, promoting, power=True)
+    pbx.start()
+    with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as ami:
+        assert running(ami, SMALL) == [end]
+        assert set(marks(ami)) == {"zhaotong"}
+        book = sites.Book((SMALL[1],))
+        assert sites.apply_to(ami, book).exit_code == 0
+        assert running(ami, SMALL) == [1]
+        assert not sites.plan_of(ami, book).notes
+        assert book.applied

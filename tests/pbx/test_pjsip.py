@@ -54,9 +54,3 @@ def test_an_auth_hides_its_secret() -> None:
     made = pjsip.auth("a", user="u", secret="PlainSecret123")
     assert made.get("password") == "PlainSecret123"
     assert "PlainSecret123" not in repr(made)
-
-
-def test_addresses_of_an_identify() -> None:
-    """An identify has a line for each address."""
-    made = pjsip.identify("i", endpoint="e", addresses=["192.0.2.1", "192.0.2.2"])
-    assert made.values("match") == ("192.0.2.1", "192.0.2.2")

@@ -36,8 +36,11 @@ WANTED = Config(
             Section(LONG, "aor", (("max_contacts", "1"), ("remove_existing", "yes"))),
             Section("line-zt-aor", "aor", (("contact", "sip:ims.example"),)),
             Section("line-zt", "endpoint", (("aors", "line-zt-aor"), ("allow", "alaw"))),
-            Section("line-zt-ims", "registration", (("line", "yes"), ("endpoint", "line-zt"))),
-            Section("line-zt-id", "identify", (("endpoint", "line-zt"), ("match", "127.0.0.2"))),
+            Section(
+                "line-zt-ims",
+                "registration",
+                (("client_uri", "sip:+861@ims.example"), ("line", "yes"), ("endpoint", "line-zt")),
+            ),
         ),
         DIALPLAN: (
             Section(
@@ -61,6 +64,9 @@ ENDPOINT_UNSET = {
     "DirectMedia": "true",
     "DtmfMode": "rfc4733",
     "IdentifyBy": "username,ip",
+    "MediaAddress": "",
+    "SendDiversion": "true",
+    "SrtpTag32": "false",
     "SetVar": "",
 }
 
@@ -95,7 +101,13 @@ SHOWN: dict[str, list[dict[str, str]]] = {
         event("AuthList", ObjectName=f"{LONG}-auth", Username=SEAT, Password="Sesame0123456789", Realm=""),
     ],
     "PJSIPShowRegistrationsOutbound": [
-        event("OutboundRegistrationDetail", ObjectName="line-zt-ims", Line="true", Endpoint="line-zt"),
+        event(
+            "OutboundRegistrationDetail",
+            ObjectName="line-zt-ims",
+            ClientUri="sip:+861@ims.example",
+            Line="true",
+            Endpoint="line-zt",
+        ),
     ],
     f"PJSIPShowEndpoint {SEAT}": [
         event(
@@ -117,9 +129,6 @@ SHOWN: dict[str, list[dict[str, str]]] = {
         event(
             "EndpointDetail",
             **ENDPOINT_UNSET | {"ObjectName": "line-zt", "Aors": "line-zt-aor", "Allow": "(alaw)"},
-        ),
-        event(
-            "IdentifyDetail", ObjectName="line-zt-id", Endpoint="line-zt", Match="127.0.0.2/255.255.255.255"
         ),
     ],
     "ShowDialPlan seatline-zt-a": [
@@ -187,7 +196,9 @@ REGISTRATIONS = "PJSIPShowRegistrationsOutbound"
         ("PJSIPShowAors", LONG, {"MaxContacts": "2"}, "max_contacts", "1", "2"),
         ("PJSIPShowAors", "line-zt-aor", {"Contacts": "x/sip:x"}, "contact", "sip:ims.example", "x/sip:x"),
         (REGISTRATIONS, "line-zt-ims", {"Line": "false"}, "line", "yes", "no"),
-        (LINE_QUESTION, "line-zt-id", {"Match": "10.0.0.0/255.0.0.0"}, "match", "127.0.0.2/32", "10.0.0.0/8"),
+        (LINE_QUESTION, "line-zt", {"MediaAddress": "192.0.2.9"}, "media_address", "none", "192.0.2.9"),
+        (LINE_QUESTION, "line-zt", {"SendDiversion": "false"}, "send_diversion", "yes", "no"),
+        (LINE_QUESTION, "line-zt", {"SrtpTag32": "true"}, "srtp_tag_32", "no", "yes"),
     ],
 )
 def test_every_option_that_differs_is_named(
@@ -240,14 +251,25 @@ def test_lines_too_many_in_our_contexts_are_named(
 
 
 def test_uninvited_users_of_what_is_ours_are_named() -> None:
-    """A hand-made endpoint with one of our AORs, and a registration for one of our lines, are differences."""
+    """Hand-made objects that use our AOR, line, number or endpoint are differences, told as what they are."""
     question = "PJSIPShowRegistrationsOutbound"
     shown = altered("PJSIPShowEndpoints", "by-hand", Aor=LONG) | {
-        question: [*SHOWN[question], event("OutboundRegistrationDetail", ObjectName="r", Endpoint="line-zt")]
+        question: [
+            *SHOWN[question],
+            event("OutboundRegistrationDetail", ObjectName="r", Endpoint="line-zt"),
+            event("OutboundRegistrationDetail", ObjectName="s", ClientUri="sip:+861@ims.example"),
+            event("OutboundRegistrationDetail", ObjectName="foreign", ClientUri="sip:+862@ims.example"),
+        ],
+        LINE_QUESTION: [
+            *SHOWN[LINE_QUESTION],
+            event("IdentifyDetail", ObjectName="i", Endpoint="line-zt", Match="0.0.0.0/0.0.0.0"),
+        ],
     }
     assert [str(one) for one in differences(WANTED, ask(shown))] == [
         f"{PJSIP}: [by-hand]: wanted nothing, found an endpoint that uses {LONG}",
         f"{PJSIP}: [r]: wanted nothing, found a registration for line-zt",
+        f"{PJSIP}: [s]: wanted nothing, found a registration of sip:+861@ims.example",
+        f"{PJSIP}: [i]: wanted nothing, found an identify that leads to line-zt",
     ]
 
 

@@ -20,19 +20,32 @@ START = datetime(2025, 9, 1, tzinfo=UTC)
 
 
 @dataclass
+class Time:
+    """A clock that goes on while somebody waits."""
+
+    at: datetime = START
+
+    def pause(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+@dataclass
 class Database:
-    """A switch's own database; `between` is what somebody else does between two of our actions."""
+    """A switch's own database and clock; `between` is what somebody else does between two of our actions."""
 
     tokens: dict[str, str] = field(default_factory=dict)
     name: str = "pbx"
     down: bool = False
     readonly: bool = False
     between: list[Callable[[], None]] = field(default_factory=list)
+    time: Time = field(default_factory=Time)
 
     def send(self, action: Action, *, timeout: float = 10.0) -> Reply:
         if self.down:
             raise Unreachable("no line")
         headers = dict(action.headers)
+        if action.name == "Ping":
+            return Reply({"Response": "Success", "Timestamp": f"{self.time.at.timestamp():.6f}"})
         assert headers["Family"] == FAMILY
         events: tuple[dict[str, str], ...] = ()
         if action.name == "DBPut":
@@ -50,25 +63,12 @@ class Database:
     def close(self) -> None: ...
 
 
-@dataclass
-class Time:
-    """A clock that goes on while somebody waits."""
-
-    at: datetime = START
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def pause(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-
 def lock(
     switch: Database, token: str, *, time: Time | None = None, host: str = "desk", alive: bool = True
 ) -> SwitchLock:
-    time = time or Time()
-    owner = Owner(who=f"{token}@{host}", host=host, pid=4711, token=token)
-    return SwitchLock(switch=switch, owner=owner, clock=time, pause=time.pause, alive=lambda _: alive)
+    switch.time = time or switch.time
+    owner = Owner(who=f"{token}@{host}", host=f"id-of-{host}", pid=4711, token=token)
+    return SwitchLock(switch=switch, owner=owner, pause=lambda s: switch.time.pause(s), alive=lambda _: alive)
 
 
 def test_in_and_out() -> None:
@@ -83,10 +83,10 @@ def test_in_and_out() -> None:
 
 
 def test_somebody_is_in() -> None:
-    """Who comes second is told who is in, on which machine and since when, and leaves no token."""
+    """Who comes second is told who is in and since when, and leaves no token."""
     switch = Database()
     with lock(switch, "first").held():
-        with pytest.raises(LockHeld, match=r"first@desk \(process 4711 on desk\) since 2025-09-01 00:00:00"):
+        with pytest.raises(LockHeld, match=r"first@desk \(process 4711\) since 2025-09-01 00:00:00"):
             lock(switch, "second", time=Time(START + timedelta(seconds=5))).held().__enter__()
         assert list(switch.tokens) == ["first"]
 
@@ -173,12 +173,47 @@ def test_never_two(step: int, later: bool) -> None:
     assert len(inside) == 1
 
 
-@given(value=st.one_of(st.text(), st.sampled_from(["{}", "[]", "null", '{"since": 1}'])))
-def test_rubbish_in_the_database(value: str) -> None:
-    """A value that is no token of ours keeps nobody out."""
+@given(
+    value=st.one_of(
+        st.text(),
+        st.sampled_from(
+            [
+                "{}",
+                "[]",
+                "null",
+                '{"since": 1}',
+                '{"who": "w", "host": "h", "pid": 1, "since": "2025-01-01", "renewed": "2025-01-01"}',
+                '{"who": "w", "host": "h", "pid": "x\u001b[31m", "since": "2025-01-01T00:00:00+00:00", '
+                '"renewed": "2025-01-01T00:00:00+00:00"}',
+            ]
+        ),
+    )
+)
+def test_a_note_that_cannot_be_read(value: str) -> None:
+    """A note that cannot be read, or has a time without a zone, is somebody's; how to end that is told."""
     switch = Database(tokens={"rubbish": value})
-    with lock(switch, "mine").held():
-        assert list(switch.tokens) == ["mine"]
+    with pytest.raises(LockHeld, match=r"'rubbish'.*database del seatline/lock rubbish") as told:
+        lock(switch, "mine").held().__enter__()
+    assert list(switch.tokens) == ["rubbish"]
+    assert str(told.value).isprintable()
+
+
+def test_two_machines_of_one_name() -> None:
+    """A process number of another machine says nothing here, even if that machine has our name."""
+    switch = Database()
+    value = {"who": "li@debian", "host": "other-boot", "pid": 4194000,
+             "since": START.isoformat(), "renewed": START.isoformat()}  # fmt: skip
+    switch.tokens["else"] = json.dumps(value)
+    with pytest.raises(LockHeld, match="li@debian"):
+        lock(switch, "mine", host="debian", alive=False).held().__enter__()
+
+
+def test_a_switch_without_a_clock() -> None:
+    """A switch that does not tell its time cannot be locked, and that is said."""
+    switch = Database()
+    switch.send = lambda action, timeout=10.0: Reply({"Timestamp": "soon"})  # type: ignore[method-assign]
+    with pytest.raises(FlowError, match="does not tell its time"):
+        lock(switch, "mine").held().__enter__()
 
 
 def test_a_line_that_goes_down() -> None:

@@ -28,7 +28,10 @@ from provisioning.core.contract import (
 from provisioning.core.site import Seat, Site
 from provisioning.flows.errors import FlowError
 from provisioning.flows.plan_site import SwitchPlan, plan_sites
+from provisioning.flows.read_switch import Mark, marks_section
 from provisioning.planning.desired import desired, shared
+from provisioning.planning.names import APPLYING_FILE
+from provisioning.planning.plan import too_much
 
 TODAY = date(2025, 9, 1)
 HAND_WRITTEN = {"a.conf": "[seatline-emergency]\nexten => 110,1,NoOp()\n"}
@@ -91,14 +94,11 @@ class Files:
         if action.name == "ShowDialPlan":
             contexts = [s.name for _, s in self.config if s.kind == CONTEXT]
             return Reply({"Response": "Success"}, (), tuple({"Context": name} for name in contexts))
-        if action.name == "DBGetTree":
-            return Reply(
-                {"Response": "Success"},
-                (),
-                tuple({"Key": f"/{headers['Family']}/{site}", "Val": "x"} for site in self.marks),
-            )
         assert action.name == "GetConfig"
         file = headers["Filename"]
+        if file == APPLYING_FILE:
+            noted = marks_section(Mark(site=site, digest="x", group=site) for site in self.marks)
+            return Reply({"Response": "Success"}, tuple(_lines(Config({file: (noted,)}), file)))
         if file in self.broken:
             return Reply({"Response": "Error", "Message": "Config file has invalid format"})
         if file not in self.config.files:
@@ -210,13 +210,47 @@ def test_a_file_that_is_broken() -> None:
     file = "seatline-pjsip-x-01.conf"
     plan = planned(Files(holding(one), broken=(file,)), book(one))
     assert file in plan.notes[0]
-    assert changes(plan) >= {("change", "seat", "08702120001")}
+    assert changes(plan) == {("add", "seat", "08702120001"), ("add", "dialplan", "x")}
 
 
 def test_an_interrupted_apply() -> None:
     """A plan notes that an apply of the site was interrupted."""
     one = contract("x")
     assert "interrupted" in planned(Files(holding(one), marks=("x", "elsewhere")), book(one)).notes[0]
+
+
+def test_an_interrupted_first_apply() -> None:
+    """A dialplan that was loaded and never came into force does not count: all is still to be added."""
+    one = contract("x", 12)
+    loaded = {f: s for f, s in holding(one).files.items() if f.startswith("seatline-extensions-")}
+    for slot in ("a", "b"):
+        left = {f.replace("-x-a-", f"-x-{slot}-"): sections for f, sections in loaded.items()}
+        plan = planned(Files(Config(left)), book(one))
+        assert {action for action, _, _ in changes(plan)} == {"add"}
+        assert too_much(plan.sites[0].plan) is None
+
+
+def test_an_interrupted_take_down() -> None:
+    """A site that is gone but for the mark of its take-down is planned, with nothing to do."""
+    over, one = contract("over", last=date(2025, 8, 31)), contract("x")
+    plan = planned(Files(holding(one), marks=("over",)), book(over, one))
+    assert [site.site for site in plan.sites] == ["over", "x"]
+    assert not plan
+    assert "site over" in plan.notes[0]
+    assert plan.digest != planned(Files(holding(one)), book(over, one)).digest
+
+
+def test_a_renamed_site() -> None:
+    """The old and the new name of a site change together, and sites that share nothing each alone."""
+    old, other = contract("x"), contract("y")
+    other = replace(other, site=replace(other.site, seats=(Seat(long_number="08702129999"),)))
+    new = replace(old, site=replace(old.site, name="aaa"))
+    versions = [(old, 1), (new, 2), (other, 1)]
+    ledger = Book(
+        tuple(ContractVersion(contract=c, number=n, effective=date(2025, 1, 1)) for c, n in versions)
+    )
+    plan = planned(Files(holding(old, other)), ledger)
+    assert [tuple(one.site for one in group) for group in plan.groups] == [("aaa", "x"), ("y",)]
 
 
 def test_plans_are_told_apart() -> None:

@@ -10,6 +10,7 @@ import pytest
 from pbx.action import Action, Reply
 from pbx.section import Section
 from provisioning.flows.errors import FlowError
+from provisioning.flows.read_switch import Mark, marks
 from provisioning.flows.write_switch import PJSIP, Pen, SwitchBusy
 
 DONE = Reply({"Response": "Success"})
@@ -86,3 +87,43 @@ def test_the_last_file_reloads() -> None:
     switch = Says(lambda _: DONE)
     Pen(switch=switch, pause=switch.pause).promote(["a.conf", "b.conf"], module=PJSIP)
     assert [dict(action.headers).get("Reload") for action in switch.asked] == [None, PJSIP]
+
+
+def test_a_file_that_cannot_be_restored() -> None:
+    """The other files are restored all the same, the module is reloaded, and the first fault is told."""
+    switch = Says(lambda action: no("disk full") if ("DstFilename", "a.conf") in action.headers else DONE)
+    with pytest.raises(FlowError, match=r"former-a.conf cannot be copied to a.conf: disk full"):
+        Pen(switch=switch, pause=switch.pause).restore(["a.conf", "b.conf"], module=PJSIP)
+    assert [action.name for action in switch.asked] == ["UpdateConfig", "UpdateConfig", "Reload"]
+    assert ("SrcFilename", "former-b.conf") in switch.asked[1].headers
+
+
+def test_notes_of_applies_under_way() -> None:
+    """A note is written beside those that are there, in one step, and taken away alone."""
+    kept: list[Action] = []
+
+    def rule(action: Action) -> Reply:
+        if action.name != "GetConfig":
+            kept.extend([action] if action.name == "UpdateConfig" else [])
+            return DONE
+        written = kept[-1].headers if kept else ()
+        names = [value for key, value in written if key.startswith("Var-")]
+        values = [value for key, value in written if key.startswith("Value-")]
+        lines = (f"{name}={value}" for name, value in zip(names, values, strict=True))
+        numbered = ((f"Line-000000-{n:06}", line) for n, line in enumerate(lines))
+        return Reply({"Response": "Success"}, (("Category-000000", "applying"), *numbered))
+
+    switch = Says(rule)
+    pen = Pen(switch=switch, pause=switch.pause)
+    pen.mark([Mark(site="x", digest="1", group="x")])
+    pen.mark([Mark(site=site, digest="2", group="y") for site in ("y", "z")])
+    assert [(one.site, one.digest, one.group) for one in marks(switch).values()] == [
+        ("x", "1", "x"),
+        ("y", "2", "y"),
+        ("z", "2", "y"),
+    ]
+    pen.unmark(["y", "nosuch"])
+    assert set(marks(switch)) == {"x", "z"}
+    steps = len(kept)
+    pen.unmark(["nosuch"])
+    assert len(kept) == steps == 3

@@ -17,6 +17,7 @@ from provisioning.core.site import Ims, Seat
 from provisioning.planning.desired import desired
 from provisioning.planning.explain import lines, summary
 from provisioning.planning.plan import Plan, plan, to_json, too_much
+from provisioning.planning.subjects import subjects
 
 Make = Callable[..., Contract]
 EMPTY = Config()
@@ -159,6 +160,22 @@ def test_there_and_back(make: Make, before: list[Seat], after: list[Seat]) -> No
     assert [(swapped[c.action], c.kind, c.name) for c in there.changes] == [
         (c.action, c.kind, c.name) for c in back.changes
     ]
+
+
+@settings(max_examples=60)
+@given(before=SEATS, after=SEATS)
+def test_a_plan_leads_from_one_to_the_other(make: Make, before: list[Seat], after: list[Seat]) -> None:
+    """What there was, with every change of the plan made and no other, is what was wanted."""
+    had, wanted = (subjects(config(make(seats)), "zhaotong") for seats in (before, after))
+    result = {key: subject.items for key, subject in had.items()}
+    for change in planned(config(make(before)), config(make(after))).changes:
+        key = (change.kind, change.name)
+        assert (key in result) == (change.action != "add")
+        if change.action == "remove":
+            del result[key]
+        else:
+            result[key] = wanted[key].items
+    assert result == {key: subject.items for key, subject in wanted.items()}
 
 
 @settings(max_examples=60)
