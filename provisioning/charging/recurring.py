@@ -14,8 +14,8 @@ from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
 
-from provisioning.charging.directory import spans, version_in_force
-from provisioning.core.contract import ContractVersion, Prorate, Recurring
+from provisioning.charging.directory import spans
+from provisioning.core.contract import ContractVersion, Prorate, Recurring, version_in_force
 from provisioning.core.cycle import Cycle
 from provisioning.core.money import round_fen
 

@@ -50,7 +50,8 @@ def add(
         typer.Option(
             "--from",
             formats=["%Y-%m-%d"],
-            help="The day this version takes effect (default: the term's first day, later versions today).",
+            help="The day this version takes effect (default: the term's first day; for a later version "
+            "today, or the day after a former term that has ended).",
             show_default=False,
         ),
     ] = None,
@@ -59,7 +60,9 @@ def add(
 ) -> None:
     """Record contracts in the ledger, each as a version from its day on (入账).
 
-    All of the files or none. A contract that is recorded so already is left as it is.
+    All of the files or none. A contract that is recorded so already is left as it is. To correct the latest
+    version, record the corrected file with --from that version's day, or the same file with the right day:
+    it takes the version's place, as long as no bill from there on is closed.
 
     Example: seatline contract add zhaotong.yaml --from 2025-10-01
     """
@@ -84,6 +87,8 @@ def add(
         new_secret=wiring.new_secret,
         effective=from_.date() if from_ else None,
     )
+    for note in recorded.notes:
+        screens.say(note)
     if json:
         versions = [
             {

@@ -1,22 +1,23 @@
-"""Contracts and their versions, and the numbers they give validity (合同版本, 号码有效期)."""
+"""Contracts and their versions, each recorded after the former or in its place (合同版本)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from provisioning.core.contract import Contract, ContractVersion
+from provisioning.core.cycle import Cycle
 from provisioning.core.document import from_document, to_document
 from provisioning.flows.errors import FlowError
-from provisioning.store import sip_secrets, trail
-from provisioning.store.periods import Content, Span, Stretch, revise
+from provisioning.store import holdings, overlaps, sip_secrets, trail
 from provisioning.store.portions import portions
-from provisioning.store.search import searched
+from provisioning.store.succession import Past, Standing, Step, step
+from provisioning.store.tables import bill, call_record, contract_version, rated_call, seat_period
 from provisioning.store.tables import contract as contract_table
-from provisioning.store.tables import contract_version, seat_period, site
 
 
 def versions(connection: Connection, contract: str | None) -> tuple[ContractVersion, ...]:
@@ -24,12 +25,7 @@ def versions(connection: Connection, contract: str | None) -> tuple[ContractVers
     asked = select(contract_version)
     if contract is not None:
         asked = asked.where(contract_version.c.contract == contract)
-    found = [
-        ContractVersion(
-            contract=from_document(Contract, row.document), number=row.number, effective=row.effective
-        )
-        for row in connection.execute(asked)
-    ]
+    found = [_version(row) for row in connection.execute(asked)]
     return tuple(sorted(found, key=lambda version: (version.contract.id, version.number)))
 
 
@@ -41,169 +37,168 @@ def record(
     at: datetime,
     who: str,
 ) -> tuple[ContractVersion, ...]:
-    """Records each contract as its next version, if it differs from its latest; returns those recorded.
+    """Records each contract as `succession.step` says, after its latest version or in its place.
 
-    A contract equal to its latest version only gets the SIP secrets it may lack, say after a restore.
-    Raises FlowError that lists everything in the way: a day that is not after the latest version's, a
-    number or a site that another contract has at the same time. Then the caller's transaction is to be
+    Returns what was recorded; a contract that stands so from that day on already only gets the SIP secrets
+    it may lack, say after a restore. Raises FlowError that lists everything in the way: a day that does not
+    do, a number or a site that another contract has at the same time. Then the caller's transaction is to be
     given up, and nothing is recorded.
     """
-    recorded: list[ContractVersion] = []
+    writing = _Writing(connection=connection, new_secret=new_secret, at=at, who=who)
+    steps: list[tuple[ContractVersion, Step]] = []
+    moved: list[tuple[ContractVersion, Step]] = []
     obstacles: list[str] = []
     for contract, effective in additions:
+        latest, past = _past(connection, contract.id)
         document = to_document(contract)
-        latest = _latest(connection, contract.id)
-        numbers = [seat.long_number for seat in contract.site.seats]
-        if latest is not None and latest.document == document:
-            sip_secrets.issue(connection, numbers, new_secret=new_secret, at=at)
+        same = latest is not None and latest.document == document
+        taken = step(contract, effective, past, same=same)
+        if isinstance(taken, str):
+            obstacles.append(taken)
             continue
-        if latest is not None and effective <= latest.effective:
-            obstacles.append(
-                f"contract {contract.id}: version {latest.number} is in force from {latest.effective} on; "
-                f"another version cannot begin on {effective}. Give a later day with --from."
-            )
+        if taken is None:
+            writing.secrets(contract, latest)
             continue
-        number = 1 if latest is None else latest.number + 1
-        version = ContractVersion(contract=contract, number=number, effective=effective)
-        _write_version(connection, version, document, at=at, who=who)
-        _write_periods(connection, version, Span.of(effective, contract.term))
-        secrets = sip_secrets.issue(connection, numbers, new_secret=new_secret, at=at)
-        detail = {
-            "version": number,
-            "effective": effective.isoformat(),
-            "seats": len(numbers),
-            "new_secrets": secrets,
-        }
-        trail.note(connection, event="contract-recorded", subject=contract.id, detail=detail, at=at, who=who)
-        recorded.append(version)
-    obstacles += _clashes(connection, recorded)
+        version = ContractVersion(contract=contract, number=taken.number, effective=taken.effective)
+        writing.version(version, taken, document, latest)
+        steps.append((version, taken))
+        if same:
+            moved.append((version, taken))
+    if len(moved) < len(steps):
+        obstacles += [_not_alone(version, taken) for version, taken in moved]
+    obstacles += _clashes(connection, steps)
     if obstacles:
         raise FlowError("\n".join([*obstacles, "Nothing was recorded."]))
-    return tuple(recorded)
+    return tuple(version for version, _ in steps)
 
 
-def _latest(connection: Connection, contract: str) -> Any:
+def _past(connection: Connection, contract: str) -> tuple[Any, Past]:
+    """The row of the contract's latest version, and what else stands in the way of another."""
     table = contract_version
-    asked = select(table.c.number, table.c.effective, table.c.document)
-    return connection.execute(
-        asked.where(table.c.contract == contract).order_by(table.c.number.desc()).limit(1)
-    ).first()
+    asked = select(table).where(table.c.contract == contract).order_by(table.c.number.desc()).limit(2)
+    rows = list(connection.execute(asked))
+    closed = connection.execute(select(func.max(bill.c.cycle)).where(bill.c.contract == contract)).scalar()
+    latest, former = [Standing(number=row.number, effective=row.effective) for row in rows] + [None] * (
+        2 - len(rows)
+    )
+    past = Past(latest=latest, former=former, closed=None if closed is None else Cycle.parse(closed))
+    return (rows[0] if rows else None), past
 
 
-def _write_version(
-    connection: Connection, version: ContractVersion, document: Any, *, at: datetime, who: str
-) -> None:
-    if version.number == 1:
-        connection.execute(insert(contract_table).values(id=version.contract.id, recorded_at=at))
-    connection.execute(
-        insert(contract_version).values(
-            contract=version.contract.id,
-            number=version.number,
-            effective=version.effective,
-            document=document,
-            recorded_at=at,
-            recorded_by=who,
-        )
+def _version(row: Any) -> ContractVersion:
+    return ContractVersion(
+        contract=from_document(Contract, row.document), number=row.number, effective=row.effective
     )
 
 
-def _clashes(connection: Connection, recorded: Sequence[ContractVersion]) -> list[str]:
-    """The numbers and sites of these versions that another contract has in the same days, each pair once."""
-    found: dict[tuple[str, frozenset[str]], str] = {}
-    for version in recorded:
-        contract = version.contract
-        span = Span.of(version.effective, contract.term)
-        if span is None:
-            continue
-        numbers = [seat.long_number for seat in contract.site.seats]
-        rows = [
-            (row.long_number, row)
-            for some in portions(numbers)
-            for row in _others(
-                connection, seat_period, seat_period.c.long_number.in_(some), contract.id, span
-            )
-        ]
-        named = site.c.name == contract.site.name
-        rows += [(f"the site {row.name}", row) for row in _others(connection, site, named, contract.id, span)]
-        for what, row in rows:
-            told = f"contract {contract.id}: {what} belongs to contract {row.contract} {_days(row)}."
-            found.setdefault((what, frozenset((contract.id, row.contract))), told)
-    return list(found.values())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Writing:
+    """One recording: into which ledger, when, by whom."""
 
+    connection: Connection
+    new_secret: Callable[[], str]
+    at: datetime
+    who: str
 
-def _others(connection: Connection, table: Table, condition: Any, contract: str, span: Span) -> list[Any]:
-    asked = select(table).where(
-        condition,
-        table.c.contract != contract,
-        or_(table.c.until.is_(None), table.c.until >= span.since),
-    )
-    if span.until is not None:
-        asked = asked.where(table.c.since <= span.until)
-    return list(connection.execute(asked.order_by(table.c.id)))
-
-
-def _days(row: Any) -> str:
-    return f"from {row.since} on" if row.until is None else f"from {row.since} to {row.until}"
-
-
-def _write_periods(connection: Connection, version: ContractVersion, span: Span | None) -> None:
-    contract = version.contract
-    seats: dict[Hashable, Content] = {
-        seat.long_number: _seat_content(contract, seat) for seat in contract.site.seats
-    }
-    places: dict[Hashable, Content] = {
-        contract.site.name: {
-            "contract": contract.id,
-            "name": contract.site.name,
-            "area_code": contract.site.area_code,
+    def version(self, version: ContractVersion, taken: Step, document: Any, latest: Any) -> None:
+        """Writes a version with the days of its numbers, its secrets, and its line in the audit."""
+        secrets = self.secrets(version.contract, latest)  # asks who had the numbers so far
+        detail = {
+            "version": version.number,
+            "effective": version.effective.isoformat(),
+            "seats": len(version.contract.site.seats),
+            "new_secrets": secrets,
         }
+        if taken.replaces is None:
+            event = "contract-recorded"
+            self._insert(version, document)
+            holdings.follow(self.connection, version)
+        else:
+            event = "contract-replaced"
+            detail["former"] = {
+                "effective": latest.effective.isoformat(),
+                "recorded_at": latest.recorded_at.isoformat(),
+                "recorded_by": latest.recorded_by,
+                "document": latest.document,
+            }
+            self._replace(version, document)
+            holdings.rebuild(
+                self.connection, version.contract.id, versions(self.connection, version.contract.id)
+            )
+        _rate_anew(self.connection, version.contract.id, taken.changed_from)
+        subject = version.contract.id
+        trail.note(self.connection, event=event, subject=subject, detail=detail, at=self.at, who=self.who)
+
+    def secrets(self, contract: Contract, latest: Any) -> int:
+        """Issues the secrets that the seats lack; a number that was another customer's gets a new one."""
+        numbers = [seat.long_number for seat in contract.site.seats]
+        had = set() if latest is None else {s.long_number for s in _version(latest).contract.site.seats}
+        gained = [number for number in numbers if number not in had]
+        sip_secrets.forget(self.connection, _from_other_customers(self.connection, contract, gained))
+        return sip_secrets.issue(self.connection, numbers, new_secret=self.new_secret, at=self.at)
+
+    def _insert(self, version: ContractVersion, document: Any) -> None:
+        contract = version.contract.id
+        if version.number == 1:
+            self.connection.execute(insert(contract_table).values(id=contract, recorded_at=self.at))
+        key = {"contract": contract, "number": version.number}
+        self.connection.execute(insert(contract_version).values(**key, **self._row(version, document)))
+
+    def _replace(self, version: ContractVersion, document: Any) -> None:
+        table = contract_version
+        this = (table.c.contract == version.contract.id, table.c.number == version.number)
+        self.connection.execute(update(table).where(*this).values(**self._row(version, document)))
+
+    def _row(self, version: ContractVersion, document: Any) -> dict[str, Any]:
+        return {
+            "effective": version.effective,
+            "document": document,
+            "recorded_at": self.at,
+            "recorded_by": self.who,
+        }
+
+
+def _from_other_customers(connection: Connection, contract: Contract, numbers: Sequence[str]) -> list[str]:
+    """Those of the numbers that a contract of another customer has or had."""
+    held: list[tuple[str, str]] = []
+    for some in portions(numbers):
+        asked = select(seat_period.c.long_number, seat_period.c.contract).distinct()
+        asked = asked.where(seat_period.c.long_number.in_(some), seat_period.c.contract != contract.id)
+        held += [(row.long_number, row.contract) for row in connection.execute(asked)]
+    others = {
+        other
+        for other in {holder for _, holder in held}
+        if versions(connection, other)[-1].contract.customer.name != contract.customer.name
     }
-    _revise_table(connection, seat_period, "long_number", version, seats, span)
-    _revise_table(connection, site, "name", version, places, span)
+    return sorted({number for number, holder in held if holder in others})
 
 
-def _seat_content(contract: Contract, seat: Any) -> Content:
-    return {
-        "contract": contract.id,
-        "long_number": seat.long_number,
-        "short_number": seat.short_number,
-        "name": seat.name,
-        "department": seat.department,
-        "remark": seat.remark,
-        "iad": seat.iad,
-        "port": seat.port,
-        "mobile": seat.mobile,
-        "second_number": seat.second_number,
-        "extra": dict(seat.extra),
-        "site": contract.site.name,
-        "searched": searched(contract, seat),
-    }
+def _rate_anew(connection: Connection, contract: str, first: date) -> None:
+    """Lets the next `rate` take up the contract's calls from that day on, unless they stand on a bill."""
+    theirs = select(rated_call.c.record).where(
+        rated_call.c.contract == contract, rated_call.c.day >= first, rated_call.c.bill.is_(None)
+    )
+    connection.execute(update(call_record).where(call_record.c.id.in_(theirs)).values(settled=False))
 
 
-def _revise_table(
-    connection: Connection,
-    table: Table,
-    key: str,
-    version: ContractVersion,
-    wanted: Mapping[Hashable, Content],
-    span: Span | None,
-) -> None:
-    stored = [
-        Stretch(
-            row=row["id"],
-            key=row[key],
-            content={k: v for k, v in row.items() if k not in ("id", "since", "until")},
-            since=row["since"],
-            until=row["until"],
-        )
-        for row in connection.execute(select(table).where(table.c.contract == version.contract.id)).mappings()
-    ]
-    revision = revise(stored, wanted, effective=version.effective, span=span)
-    for some in portions(revision.dropped):
-        connection.execute(delete(table).where(table.c.id.in_(some)))
-    if revision.last_days:
-        changed = update(table).where(table.c.id == bindparam("row")).values(until=bindparam("last"))
-        connection.execute(changed, [{"row": row, "last": last} for row, last in revision.last_days])
-    if revision.opened and span is not None:
-        days = {"since": span.since, "until": span.until}
-        connection.execute(insert(table), [{**content, **days} for content in revision.opened])
+def _not_alone(version: ContractVersion, taken: Step) -> str:
+    former = taken.effective if taken.replaces is None else taken.replaces.effective
+    return (
+        f"contract {version.contract.id}: recorded so already, as version {version.number} from {former} on. "
+        f"Leave it out; or, to move that version to {version.effective}, record it apart from new ones."
+    )
+
+
+def _clashes(connection: Connection, steps: Sequence[tuple[ContractVersion, Step]]) -> list[str]:
+    """The numbers and sites of these contracts that another has in the same days, each pair once."""
+    found: dict[tuple[str, frozenset[str]], str] = {}
+    for version, taken in steps:
+        contract = version.contract.id
+        for one in overlaps.of_contract(connection, contract, taken.changed_from):
+            days = f"from {one.since} " + ("on" if one.until is None else f"to {one.until}")
+            told = (
+                f"contract {contract}: {one.what}{one.role} belongs to contract {one.other} "
+                f"{days}{one.other_role}."
+            )
+            found.setdefault((one.what, frozenset((contract, one.other))), told)
+    return list(found.values())

@@ -42,6 +42,7 @@ def searched(contract: Contract, seat: Seat) -> str:
         seat.mobile,
         seat.second_number,
         contract.id,
+        contract.customer.name,
         contract.site.name,
         *seat.extra.values(),
     ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from provisioning.store.portions import portions
 from provisioning.store.tables import seat_period, sip_secret
@@ -52,3 +52,9 @@ def issue(
         rows = [{"long_number": n, "secret": new_secret(), "made_at": at} for n in wanted]
         connection.execute(insert(sip_secret), rows)
     return len(wanted)
+
+
+def forget(connection: Connection, long_numbers: Sequence[str]) -> None:
+    """Takes the secrets of these numbers away: whoever had the numbers before knows them."""
+    for some in portions(long_numbers):
+        connection.execute(delete(sip_secret).where(sip_secret.c.long_number.in_(some)))

@@ -8,15 +8,16 @@ from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, or_, select, text, type_coerce
+from sqlalchemy import Connection, Engine, select, text, type_coerce
 from sqlalchemy.types import NullType
 
 from provisioning.flows.errors import FlowError, LedgerMissing, LedgerUnavailable
+from provisioning.store import overlaps
 from provisioning.store.bills import digest
 from provisioning.store.engine import make_engine, reading, sqlite_file
 from provisioning.store.faults import name_of
 from provisioning.store.revision import outdated, revision_of
-from provisioning.store.tables import bill, call_record, rated_call, seat_period, site
+from provisioning.store.tables import bill, call_record, rated_call
 from provisioning.store.values import sha256
 
 SHOWN = 20
@@ -139,17 +140,9 @@ def _wrong_sum(document: Mapping[str, Any]) -> str | None:
 
 
 def _overlaps(connection: Connection) -> Iterator[str]:
-    for table, key in ((seat_period, "long_number"), (site, "name")):
-        one, other = table.alias("one"), table.alias("other")
-        both = and_(
-            one.c[key] == other.c[key],
-            one.c.id < other.c.id,
-            or_(one.c.until.is_(None), one.c.until >= other.c.since),
-            or_(other.c.until.is_(None), other.c.until >= one.c.since),
-        )
-        asked = select(one.c[key], one.c.contract, other.c.contract).join_from(one, other, both)
-        for what, first, second in connection.execute(asked):
-            yield f"{what} belongs to {first} and {second} on the same days"
+    for one in overlaps.of_all(connection):
+        what = f"{one.what}{one.role}"
+        yield f"{what} belongs to {one.contract} and {one.other}{one.other_role} on the same days"
 
 
 _CHECKS: Mapping[str, Callable[[Connection], Iterator[str]]] = {

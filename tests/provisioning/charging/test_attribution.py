@@ -132,3 +132,29 @@ def test_an_empty_record_says_so(make) -> None:
     """A record without any number is nobody's, and the reason says that it names none."""
     reason = reason_of(make.directory(), make.cdr(accountcode="", src="", dst=""))
     assert reason == "the record names no number at all"
+
+
+JILIN = {"id": "jilin", "area_code": "0431"}
+
+
+@pytest.mark.parametrize("dst", ["85200001", "043185200001"])
+def test_a_local_caller_of_another_area_is_not_guessed_at(make, dst) -> None:
+    """A local number that calls a contract in another area may be a stranger there: nobody is charged."""
+    jilin = make.version(**JILIN, seats=(make.seat("043185200001"),))
+    known = make.directory(make.version(), jilin)
+    assert reason_of(known, make.cdr(accountcode="", src="2120001", dst=dst)) == (
+        "ambiguous: the caller 2120001 without its area code may be a number of zhaotong, "
+        f"but the called number {dst} is one of jilin"
+    )
+    in_full = make.cdr(accountcode="", src="08702120001", dst=dst)
+    assert owner_of(known, in_full)[:3] == ("zhaotong", "08702120001", Direction.OUTGOING)
+
+
+def test_a_local_caller_of_its_own_area_is_known(make) -> None:
+    """A local number that calls its own contract, or another of its area, is the caller's outgoing call."""
+    neighbour = make.version(id="neighbour", seats=(make.seat("08702130001"),))
+    far = make.version(**JILIN, seats=(make.seat("04312120002"),))
+    known = make.directory(make.version(), neighbour, far)
+    for dst in ("2120002", "08702120002", "2130001", "13800138000"):
+        record = make.cdr(accountcode="", src="2120001", dst=dst)
+        assert owner_of(known, record) == ("zhaotong", "08702120001", Direction.OUTGOING, dst)

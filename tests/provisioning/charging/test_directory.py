@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from provisioning.charging.directory import spans, version_in_force
+from provisioning.charging.directory import spans
+from provisioning.core.contract import version_in_force
 
 
 def test_the_latest_effective_version_is_in_force(make) -> None:

@@ -284,3 +284,14 @@ def test_a_rounded_price_is_within_half_a_fen(increments, increment, rate) -> No
     exact = price(increments, increment, rate, rounding="bill")
     assert abs(rounded - exact) <= Decimal("0.005")
     assert rounded == rounded.quantize(Decimal("0.01"))
+
+
+@pytest.mark.parametrize("end", [";1", ";2"])
+def test_a_local_channel_is_looked_at_by_a_person(make, end) -> None:
+    """An answered record of a Local channel has another leg that is charged, so it is never priced itself."""
+    record = make.cdr(channel=f"Local/13800138000@forward-00000001{end}")
+    call = rate_call(record, make.directory())
+    assert (call.outcome, call.amount) == (Outcome.REVIEW, 0)
+    assert call.reason == "a Local channel: its other leg is charged"
+    missed = make.cdr(channel=record.channel, disposition="NO ANSWER")
+    assert rate_call(missed, make.directory()).outcome is Outcome.FREE

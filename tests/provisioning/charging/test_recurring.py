@@ -136,6 +136,24 @@ def test_an_item_newly_agreed_is_charged_from_its_version_on(make) -> None:
     assert [line.item for line in recurring_lines(versions, Cycle(2025, 8))] == ["new"]
 
 
+def test_a_fee_is_rounded_to_the_fen(make) -> None:
+    """Three seats at 0.335 cost 1.01: the product is rounded, half up, once."""
+    (line,) = recurring_lines([make.version(recurring=[by_seat("0.335")])], JULY)
+    assert str(line.amount) == "1.01"
+
+
+@pytest.mark.parametrize("prorate", [Prorate.YEAR, Prorate.ONCE])
+def test_a_version_that_was_never_in_force_starts_nothing(make, prorate) -> None:
+    """A fee's first day is that of the version that really brought it, not of one whose term was over."""
+    fee = [total("line", "1200.00", prorate=prorate)]
+    before = make.version(last=date(2025, 7, 31), recurring=[])
+    too_late = make.version(number=2, effective=date(2025, 8, 10), last=date(2025, 7, 31), recurring=fee)
+    renewed = make.version(number=3, effective=date(2025, 9, 20), recurring=fee)
+    months = [Cycle(2025, month) for month in range(7, 13)]
+    charged = [str(month) for month in months if recurring_lines([before, too_late, renewed], month)]
+    assert charged == ["2025-09"]
+
+
 @given(fee=st.decimals(min_value=0, max_value=9999, places=2), cut=st.integers(min_value=1, max_value=30))
 @settings(max_examples=50)
 def test_by_the_day_two_halves_make_a_month(make, fee, cut) -> None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, insert, select, text
 
+from provisioning.core.contract import Contract, Customer
+from provisioning.core.document import from_document
 from provisioning.flows.errors import FlowError
 from provisioning.store.ledger import SqlLedger
+from provisioning.store.tables import audit, bill, rated_call
+from provisioning.store.verify import verify
 
 JULY, AUGUST, SEPTEMBER = date(2025, 7, 1), date(2025, 8, 1), date(2025, 9, 1)
 LAST = date(2025, 12, 31)
@@ -36,11 +42,133 @@ def test_a_version_comes_back_as_it_was(ledger: SqlLedger, sample: SimpleNamespa
 def test_the_same_contract_again_records_nothing(
     ledger: SqlLedger, sample: SimpleNamespace, add: Add
 ) -> None:
-    """A contract equal to its latest version is left alone, whatever the day."""
+    """A contract equal to its latest version, from that version's day on, is left alone."""
     add(ledger, (sample.contract(), JULY))
     assert add(ledger, (sample.contract(), JULY)) == ()
-    assert add(ledger, (sample.contract(), AUGUST)) == ()
     assert len(ledger.versions()) == 1
+
+
+def test_the_same_contract_moves_to_another_day(ledger: SqlLedger, sample: SimpleNamespace, add: Add) -> None:
+    """A version recorded from a wrong day is moved by recording it again: earlier, later, numbers too."""
+    add(ledger, (sample.contract(), JULY))
+    grown = sample.contract(seats=("08702120001", "08702120002", "08702120003"))
+    for moved in (AUGUST, SEPTEMBER, date(2025, 7, 2)):
+        (version,) = add(ledger, (grown, moved))
+        assert (version.number, version.effective) == (2, moved)
+        assert ledger.versions()[1:] == (version,)
+        assert days(ledger, "08702120003", moved) == (moved, LAST)
+        assert days(ledger, "08702120003", date.fromordinal(moved.toordinal() - 1)) is None
+        assert days(ledger, "08702120001", moved) == (JULY, LAST)
+
+
+@pytest.mark.parametrize("day", [SEPTEMBER, AUGUST])
+def test_the_latest_version_is_corrected(
+    ledger: SqlLedger, sample: SimpleNamespace, add: Add, day: date
+) -> None:
+    """A changed contract from the latest version's day, or an earlier one, takes that version's place."""
+    add(ledger, (sample.contract(), JULY))
+    add(ledger, (sample.contract(seats=("08702120009",)), SEPTEMBER))
+    (version,) = add(ledger, (sample.contract(rate="0.07"), day))
+    assert (version.number, version.effective) == (2, day)
+    assert [one.effective for one in ledger.versions()] == [JULY, day]
+    assert days(ledger, "08702120009", SEPTEMBER) is None
+    assert days(ledger, "08702120001", SEPTEMBER) == (JULY, LAST)
+
+
+def test_only_the_latest_version_is_replaced(ledger: SqlLedger, sample: SimpleNamespace, add: Add) -> None:
+    """No version can begin on or before the day of the last but one; the first day that would do is told."""
+    add(ledger, (sample.contract(), JULY))
+    add(ledger, (sample.contract(rate="0.07"), AUGUST))
+    for rate in ("0.07", "0.08"):
+        with pytest.raises(FlowError, match=r"version 1 is in force from 2025-07-01 .*2025-07-02 to"):
+            add(ledger, (sample.contract(rate=rate), JULY))
+    assert [one.effective for one in ledger.versions()] == [JULY, AUGUST]
+
+
+def test_moving_a_version_is_no_by_the_way(ledger: SqlLedger, sample: SimpleNamespace, add: Add) -> None:
+    """A day given for new contracts does not move one that is recorded so already: it is told instead."""
+    add(ledger, (sample.contract(), JULY))
+    new = sample.contract("new-2025", seats=("08702990001",), site="new")
+    with pytest.raises(FlowError, match=r"zhaotong-2025: recorded so already, as version 1 from 2025-07-01"):
+        add(ledger, (sample.contract(), AUGUST), (new, AUGUST))
+    assert [one.effective for one in ledger.versions()] == [JULY]
+
+
+@pytest.mark.parametrize(
+    ("day", "renewal", "told"),
+    [
+        (date(2025, 6, 30), 0, "Give a day from 2025-07-01 to 2025-12-31"),
+        (date(2026, 1, 1), 0, "Give a day from 2025-07-01 to 2025-12-31"),
+        (date(2025, 6, 30), 6, "Give a day from 2025-07-01 on"),
+    ],
+)
+def test_a_version_is_in_force_from_its_day(
+    ledger: SqlLedger, sample: SimpleNamespace, add: Add, day: date, renewal: int, told: str
+) -> None:
+    """A version that would begin outside its own term is refused, with the days that would do."""
+    with pytest.raises(FlowError, match=f"never be in force.*{told}"):
+        add(ledger, (sample.contract(renewal=renewal), day))
+    assert ledger.versions() == ()
+
+
+def close(url: str, cycle: str, contract: str = "zhaotong-2025") -> None:
+    engine = create_engine(url)
+    at = datetime.fromisoformat("2025-11-20T08:00:00+00:00")
+    row = {"contract": contract, "cycle": cycle, "document": {}, "sha256": "", "calls": 0}
+    with engine.begin() as connection:
+        connection.execute(insert(bill).values(**row, calls_amount=Decimal(0), closed_at=at, closed_by="law"))
+    engine.dispose()
+
+
+def test_what_is_billed_stays(
+    full_ledger_url: str, ledger: SqlLedger, sample: SimpleNamespace, add: Add
+) -> None:
+    """No version begins in or before a closed cycle, and none billed there changes; the open day is told."""
+    add(ledger, (sample.contract(), JULY))
+    close(full_ledger_url, "2025-07")
+    close(full_ledger_url, "2025-08")
+    open_day = "Give a day from 2025-09-01 to 2025-12-31"
+    for day in (date(2025, 7, 15), AUGUST, date(2025, 8, 31)):
+        with pytest.raises(FlowError, match=f"bill of 2025-08 is closed.*never be billed. {open_day}"):
+            add(ledger, (sample.contract(rate="0.07"), day))
+    with pytest.raises(
+        FlowError, match=f"recorded so already.*cannot be moved.*version 1.*stays.*{open_day}"
+    ):
+        add(ledger, (sample.contract(), SEPTEMBER))
+    other = sample.contract("other-2025", seats=("08702990001",), site="other")
+    add(ledger, (other, AUGUST))
+    add(ledger, (sample.contract(rate="0.07"), SEPTEMBER))
+    assert [version.effective for version in ledger.versions("zhaotong-2025")] == [JULY, SEPTEMBER]
+    close(full_ledger_url, "2025-09")
+    with pytest.raises(FlowError, match=r"2025-10-01 to 2025-12-31"):
+        add(ledger, (sample.contract(rate="0.08"), SEPTEMBER))
+
+
+def test_a_corrected_version_rates_its_calls_anew(
+    full_ledger_url: str, ledger: SqlLedger, sample: SimpleNamespace, add: Add
+) -> None:
+    """The next rate takes up the contract's calls from the first changed day on, and no earlier ones."""
+    add(ledger, (sample.contract(), JULY))
+    ledger.store(sample.batch(sample.record(1), sample.record(2)), at=sample.now)
+    numbers = [number for number, *_ in ledger.to_rate(again=False)]
+    engine = create_engine(full_ledger_url)
+    with engine.begin() as connection:
+        for number, day in zip(numbers, (date(2025, 7, 9), AUGUST), strict=True):
+            kept = {"record": number, "day": day, "contract": "zhaotong-2025"}
+            rated = {
+                "outcome": "rated",
+                "reason": "",
+                "microseconds": 1,
+                "increments": 1,
+                "amount": Decimal(1),
+            }
+            connection.execute(insert(rated_call).values(**kept, **rated))
+        connection.execute(text("UPDATE call_record SET settled = true"))
+    engine.dispose()
+    add(ledger, (sample.contract(rate="0.07"), AUGUST))
+    assert [number for number, *_ in ledger.to_rate(again=False)] == numbers[1:]
+    add(ledger, (sample.contract(rate="0.07"), date(2025, 7, 9)))
+    assert [number for number, *_ in ledger.to_rate(again=False)] == numbers
 
 
 def test_versions_are_ordered(ledger: SqlLedger, sample: SimpleNamespace, add: Add) -> None:
@@ -54,17 +182,6 @@ def test_versions_are_ordered(ledger: SqlLedger, sample: SimpleNamespace, add: A
         ("b-2025", 1),
         ("b-2025", 2),
     ]
-
-
-@pytest.mark.parametrize("day", [JULY, date(2025, 6, 1)])
-def test_a_version_begins_after_the_former_one(
-    ledger: SqlLedger, sample: SimpleNamespace, add: Add, day: date
-) -> None:
-    """A changed contract cannot begin on or before its latest version's day."""
-    add(ledger, (sample.contract(), JULY))
-    with pytest.raises(FlowError, match=r"zhaotong-2025: version 1 is in force from 2025-07-01.*--from"):
-        add(ledger, (sample.contract(rate="0.07"), day))
-    assert len(ledger.versions()) == 1
 
 
 def test_unchanged_seats_keep_their_stretch(ledger: SqlLedger, sample: SimpleNamespace, add: Add) -> None:
@@ -121,6 +238,62 @@ def test_two_contracts_cannot_have_one_number(ledger: SqlLedger, sample: SimpleN
     assert "Nothing was recorded" in told
     assert [version.contract.id for version in ledger.versions()] == ["zhaotong-2025"]
     assert ledger.look_up("08702990001", AUGUST) == ()
+
+
+@pytest.mark.parametrize("mine", ["long", "second", "main"])
+@pytest.mark.parametrize("theirs", ["long", "second", "main"])
+def test_a_number_has_one_owner_in_whatever_role(
+    ledger: SqlLedger, sample: SimpleNamespace, add: Add, mine: str, theirs: str
+) -> None:
+    """A long, second or main number of one contract is none of another's on the same days, but later."""
+    add(ledger, (holding(sample, "one", theirs), JULY))
+    with pytest.raises(FlowError) as caught:
+        add(ledger, (holding(sample, "other", mine), JULY))
+    assert str(caught.value).count("08702129999") == 1
+    roles = {
+        "second": " (second number of 08702130001) belongs to contract one",
+        "main": "08702129999 belongs to contract one",
+        "long": "08702129999 belongs to contract one",
+    }
+    assert roles[mine] in str(caught.value)
+    assert (" (second number of 08702120001)." in str(caught.value)) == (theirs == "second")
+    next_year = (date(2026, 1, 1), date(2026, 12, 31))
+    add(ledger, (holding(sample, "other", mine, next_year), next_year[0]))
+
+
+def holding(sample: SimpleNamespace, name: str, role: str, term: tuple[date, date] = (JULY, LAST)) -> Any:
+    """A contract that has the number 08702129999 in that role."""
+    first = "08702120001" if name == "one" else "08702130001"
+    second = "08702129999" if role == "second" else None
+    seats = [sample.seat(long_number=first, second_number=second)]
+    if role == "long":
+        seats.append(sample.seat(long_number="08702129999"))
+    made = sample.contract(name, seats=seats, site=name, term=term)
+    return replace(made, site=replace(made.site, main_number="08702129999")) if role == "main" else made
+
+
+def test_a_predecessor_may_come_after_its_successor(
+    full_ledger_url: str, ledger: SqlLedger, sample: SimpleNamespace, add: Add
+) -> None:
+    """A contract that ends before another begins clashes with it in nothing, recorded in any order."""
+    following = sample.contract("zhaotong-2026", term=(date(2026, 1, 1), date(2026, 12, 31)))
+    add(ledger, (following, date(2026, 1, 1)))
+    add(ledger, (sample.contract(), JULY))
+    assert [held.contract for held in ledger.look_up("08702120001", LAST)] == ["zhaotong-2025"]
+    assert verify(full_ledger_url) == []
+
+
+def test_a_moved_version_clashes_with_who_has_the_number_meanwhile(
+    ledger: SqlLedger, sample: SimpleNamespace, add: Add
+) -> None:
+    """A version that gives a number up cannot be put off beyond the day another contract has it from."""
+    without = sample.contract(seats=("08702120002",))
+    taker = sample.contract("taker-2025", seats=("08702120001",), site="taker")
+    add(ledger, (sample.contract(), JULY))
+    add(ledger, (without, AUGUST), (taker, AUGUST))
+    with pytest.raises(FlowError, match="08702120001 belongs to contract taker-2025"):
+        add(ledger, (without, SEPTEMBER))
+    add(ledger, (without, date(2025, 7, 15)))
 
 
 def test_two_new_contracts_clash_once(ledger: SqlLedger, sample: SimpleNamespace, add: Add) -> None:
@@ -180,6 +353,65 @@ def test_lost_secrets_are_made_again(
     engine.dispose()
     assert add(ledger, (sample.contract(), JULY)) == ()
     assert set(ledger.secrets("zhaotong")) == {"08702120001", "08702120002"}
+
+
+def test_a_number_of_another_customer_gets_a_new_secret(
+    ledger: SqlLedger, sample: SimpleNamespace, add: Add
+) -> None:
+    """The former customer's secret opens nothing once the number passes on; it is changed only then."""
+    add(ledger, (sample.contract(), JULY))
+    first = dict(ledger.secrets("zhaotong"))
+    taker = sample.contract("taker-2025", seats=("08702120001", "08702990001"), site="taker")
+    taker = replace(taker, customer=Customer(name="另一办公室"))
+    add(ledger, (taker, SEPTEMBER), (sample.contract(seats=("08702120002",)), SEPTEMBER))
+    second = dict(ledger.secrets("taker"))
+    assert second["08702120001"] != first["08702120001"]
+    assert ledger.secrets("zhaotong")["08702120002"] == first["08702120002"]
+    add(ledger, (taker, SEPTEMBER))
+    add(ledger, (replace(taker, customer=Customer(name="第三办公室")), SEPTEMBER))
+    assert dict(ledger.secrets("taker")) == second
+    add(ledger, (replace(taker, site=replace(taker.site, seats=taker.site.seats[1:])), date(2025, 10, 1)))
+    add(ledger, (sample.contract(), date(2025, 10, 1)))
+    assert ledger.secrets("zhaotong")["08702120001"] not in (
+        first["08702120001"],
+        second["08702120001"],
+    )
+
+
+def test_a_customers_next_contract_keeps_the_secrets(
+    ledger: SqlLedger, sample: SimpleNamespace, add: Add
+) -> None:
+    """A contract that follows another of the same customer leaves its telephones as they are."""
+    add(ledger, (sample.contract(), JULY))
+    first = dict(ledger.secrets("zhaotong"))
+    next_year = (date(2026, 1, 1), date(2026, 12, 31))
+    add(ledger, (sample.contract("zhaotong-2026", term=next_year), next_year[0]))
+    assert dict(ledger.secrets("zhaotong")) == first
+
+
+def test_the_audit_keeps_what_was_replaced(
+    full_ledger_url: str, ledger: SqlLedger, sample: SimpleNamespace, add: Add
+) -> None:
+    """The audit has the replaced version whole, with its day, beside what took its place."""
+    add(ledger, (sample.contract(), JULY))
+    add(ledger, (sample.contract(rate="0.07"), AUGUST))
+    engine = create_engine(full_ledger_url)
+    with engine.begin() as connection:
+        rows = list(connection.execute(select(audit.c.event, audit.c.detail).order_by(audit.c.id)))
+    assert [row.event for row in rows] == ["contract-recorded"] * 2
+    add(ledger, (sample.contract(rate="0.08"), AUGUST))
+    with engine.begin() as connection:
+        *_, last = connection.execute(select(audit.c.event, audit.c.detail).order_by(audit.c.id))
+    engine.dispose()
+    assert last.event == "contract-replaced"
+    former = last.detail["former"]
+    assert from_document(Contract, former["document"]) == sample.contract(rate="0.07")
+    assert (last.detail["version"], former["effective"], former["recorded_by"]) == (
+        2,
+        "2025-08-01",
+        sample.who,
+    )
+    assert "CANARY" not in str(last.detail)
 
 
 def test_recording_is_audited(

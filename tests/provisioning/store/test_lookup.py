@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from provisioning.core.contract import Customer
 from provisioning.flows.ports import Holding
 from provisioning.store.ledger import SqlLedger
 
@@ -33,8 +35,11 @@ def filled(ledger: SqlLedger, sample: SimpleNamespace, add: Callable[..., Any]) 
         sample.seat(long_number="08702126001", short_number="6002", name="张三丰", remark="Reception_A"),
         sample.seat(long_number="08702120003", short_number="6003", iad="iad-1", port=13),
     )
+    contract = sample.contract(seats=seats)
+    contract = replace(contract, site=replace(contract.site, main_number="08702120000"))
     service = sample.contract("jilin-2025", seats=("12393",), site="jilin", area="0431")
-    add(ledger, (sample.contract(seats=seats), JULY), (service, JULY))
+    service = replace(service, customer=Customer(name="省医保局"))
+    add(ledger, (contract, JULY), (service, JULY))
     return ledger
 
 
@@ -73,9 +78,13 @@ def test_a_whole_value_comes_first(filled: SqlLedger, text: str) -> None:
     [
         ("6001", ["08702120001", "08702126001"]),
         ("张", ["08702120001", "08702126001"]),
-        ("212000", ["08702120001", "08702120003"]),
+        ("212000", ["08702120000", "08702120001", "08702120003"]),
         ("iad-1", ["08702120001", "08702120003"]),
-        ("zhaotong-2025", ["08702120001", "08702120003", "08702126001"]),
+        ("zhaotong-2025", ["08702120000", "08702120001", "08702120003", "08702126001"]),
+        ("某办公室", ["08702120000", "08702120001", "08702120003", "08702126001"]),
+        ("医保", ["12393"]),
+        ("总机", ["08702120000"]),
+        ("2120000", ["08702120000"]),
         ("+8612393", ["12393"]),
         ("12393", ["12393"]),
         ("jilin", ["12393"]),
@@ -115,6 +124,37 @@ def test_everything_is_told(filled: SqlLedger) -> None:
         until=date(2025, 12, 31),
         mobile="13800138000",
     )
+
+
+def test_the_main_number_is_its_contracts(filled: SqlLedger) -> None:
+    """A main number that no seat has is found as the switchboard, with its customer and contract."""
+    (held,) = filled.look_up("+86 870 2120000", AUGUST)
+    assert held == Holding(
+        long_number="08702120000",
+        short_number=None,
+        name="总机",
+        department=None,
+        site="zhaotong",
+        contract="zhaotong-2025",
+        iad=None,
+        port=None,
+        remark="某办公室",
+        since=JULY,
+        until=date(2025, 12, 31),
+    )
+    assert filled.look_up("08702120000", date(2025, 6, 30)) == ()
+    assert "08702120000" not in filled.secrets("zhaotong")
+
+
+def test_a_seats_own_main_number_is_found_once(
+    ledger: SqlLedger, sample: SimpleNamespace, add: Callable[..., Any]
+) -> None:
+    """A main number that is a seat's long or second number is answered with that seat."""
+    seats = (sample.seat(long_number="08702120001", name="前台", second_number="08702120009"),)
+    made = sample.contract(seats=seats)
+    for main, effective in (("08702120001", JULY), ("08702120009", AUGUST)):
+        add(ledger, (replace(made, site=replace(made.site, main_number=main)), effective))
+        assert [held.name for held in ledger.look_up(main, effective)] == ["前台"]
 
 
 @pytest.mark.parametrize(

@@ -26,18 +26,25 @@ def day(number: int) -> date:
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[tuple[int, int, int, int, dict[str, str]]]:
-    """Versions of one contract: (day it begins, term's first day, length, renewal, name by number)."""
+    """Versions of one contract: (day it begins, term's first and last day, renewal, name by number).
+
+    Each begins after the one before it, or takes its place on the same or an earlier day.
+    """
     made = []
-    effective = draw(st.integers(0, 10))
+    days = [-1, draw(st.integers(0, 10))]
     for _ in range(draw(st.integers(1, 4))):
+        effective = days[-1]
         seats = draw(
             st.dictionaries(
                 st.sampled_from(["08702120001", "08702120002", "08702120003"]), st.sampled_from("甲乙")
             )
         )
-        term = (draw(st.integers(0, 30)), draw(st.integers(0, 30)), draw(st.sampled_from([0, 0, 6])))
-        made.append((effective, *term, seats))
-        effective += draw(st.integers(1, 15))
+        term = (effective - draw(st.integers(0, 10)), effective + draw(st.integers(0, 20)))
+        made.append((effective, *term, draw(st.sampled_from([0, 0, 6])), seats))
+        if draw(st.booleans()):
+            days[-1] = draw(st.integers(days[-2] + 1, effective))
+        else:
+            days.append(effective + draw(st.integers(1, 15)))
     return made
 
 
@@ -68,14 +75,14 @@ def test_look_up_on_any_day_is_the_version_in_force(
     versions: list[tuple[date, Contract]] = []
     url = new_ledger_url()
     with open_ledger(url, create=False) as ledger:
-        for effective, first, length, renewal, names in history:
+        for effective, first, last, renewal, names in history:
             contract = sample.contract(
                 seats=[sample.seat(long_number=number, name=name) for number, name in names.items()],
-                term=(day(first), day(first + length)),
+                term=(day(first), day(last)),
                 renewal=renewal,
             )
-            if versions and versions[-1][1] == contract:
-                continue
+            if versions and (versions[-1][1] == contract or day(effective) <= versions[-1][0]):
+                versions.pop()
             versions.append((day(effective), contract))
             ledger.record_versions(
                 [(contract, day(effective))], new_secret=sample.secrets_maker(), at=sample.now, who="law"

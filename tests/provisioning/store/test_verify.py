@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,8 +33,8 @@ def url(full_ledger_url: str, sample: SimpleNamespace, add: Callable[..., Any]) 
     with open_ledger(full_ledger_url, create=False) as ledger:
         add(ledger, (sample.contract(), date(2025, 7, 1)))
         ledger.store(sample.batch(sample.record(1), sample.record(2)), at=sample.now)
-        first, second = (number for number, _ in ledger.to_rate(again=False))
-        ledger.save_rated([(first, sample.verdict()), (second, sample.verdict())])
+        (first, one), (second, other) = ledger.to_rate(again=False)
+        ledger.save_rated([(first, one, sample.verdict()), (second, other, sample.verdict())])
         document = {
             "recurring": [{"amount": "8156.00"}],
             "once": [],
@@ -45,7 +46,7 @@ def url(full_ledger_url: str, sample: SimpleNamespace, add: Callable[..., Any]) 
             "amount": "8156.06",
         }
         bill = StoredBill(contract="zhaotong-2025", cycle=CYCLE, document=document, closed_at=sample.now)
-        ledger.close_bill(bill, calls=[first], who=sample.who)
+        ledger.close_bill(bill, calls=[first], amount=Decimal("0.12"), who=sample.who)
     return full_ledger_url
 
 
@@ -91,6 +92,13 @@ def test_a_good_ledger_has_no_findings(url: str) -> None:
             "numbers-overlap",
             "zhaotong belongs to",
         ),
+        (
+            "INSERT INTO contract VALUES ('other-2025', '2025-07-01T00:00:00.000000+00:00');"
+            "INSERT INTO seat_period (contract, long_number, second_number, extra, site, since, searched)"
+            " VALUES ('other-2025', '08702990001', '08702120001', '{}', 'other', '2025-08-01', '')",
+            "numbers-overlap",
+            r"08702120001 belongs to zhaotong-2025 and other-2025 \(second number of 08702990001\)",
+        ),
         ("DELETE FROM call_record WHERE sequence = 2", "verdict-dangling", "not there"),
         ("UPDATE alembic_version SET version_num = '0000'", "outdated", "older"),
     ],
@@ -99,7 +107,7 @@ def test_tampering_is_found(url: str, statement: str, code: str, told: str) -> N
     """Each way of changing the books by hand is found and named."""
     import re
 
-    spoil(url, statement)
+    spoil(url, *statement.split(";"))
     found = [finding for finding in verify(url) if finding.code == code]
     assert any(re.search(told, finding.message) for finding in found), found
 
@@ -158,8 +166,8 @@ def test_a_backup_while_somebody_writes(url: str, tmp_path: Path, sample: Simple
     with open_ledger(url) as ledger:
 
         def meanwhile() -> Any:
-            ((number, _),) = list(ledger.to_rate(again=True))
-            yield number, sample.verdict(reason="not committed yet")
+            ((number, record),) = list(ledger.to_rate(again=True))
+            yield number, record, sample.verdict(reason="not committed yet")
             backup(url, tmp_path / "backup")
 
         ledger.save_rated(meanwhile())
