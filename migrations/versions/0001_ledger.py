@@ -126,6 +126,7 @@ def _records() -> None:
         sa.Column("offset", sa.BigInteger, nullable=False),
         sa.Column("prefix_length", sa.Integer, nullable=False),
         sa.Column("prefix_sha256", sa.String(64), nullable=False),
+        sa.Column("tail_sha256", sa.String(64), nullable=False),
         sa.Column("collected_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("switch", "path", name="pk_call_source"),
     )

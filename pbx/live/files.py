@@ -17,6 +17,8 @@ from pbx.cdr_lines import LONGEST_LINE, Line
 BLOCK = 256 * 1024
 PREFIX = 4096
 """Bytes at the beginning of a file by which it is known again."""
+TAIL = 256
+"""Bytes before the place where reading goes on, by which it is known that nothing was cut off there."""
 _GENERATION = re.compile(r"[.-][0-9]+(-[0-9]+)*")
 _SIGNED = 2**63 - 1
 """Some file systems number beyond what a database's integer holds."""
@@ -73,6 +75,11 @@ class RecordFile:
     def prefix_sha256(self, length: int) -> str:
         """The digest of the first `length` bytes; of fewer, if the file has been cut shorter."""
         return hashlib.sha256(self.head(length)).hexdigest()
+
+    def tail_sha256(self, offset: int) -> str:
+        """The digest of the last bytes before a place, at most 256; of fewer, if the file was cut there."""
+        length = min(TAIL, offset)
+        return hashlib.sha256(os.pread(self._descriptor, length, offset - length)).hexdigest()
 
     def lines(self, offset: int) -> Iterator[Line]:
         """The complete lines from a place on; what has no newline yet is left for later.

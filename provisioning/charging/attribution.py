@@ -2,7 +2,8 @@
 
 The account code decides where it is a number of ours, as on every switch that we provision. Else the numbers
 do: the caller's, brought to national form, makes it an outgoing call of that seat; else the called one makes
-it an incoming call. Where two contracts answer to a number on that day nobody is guessed at.
+it an incoming call. Where two contracts answer to a number on that day nobody is guessed at, nor where a
+caller without area code could be a number of ours or a stranger from the area of the one called.
 """
 
 from __future__ import annotations
@@ -51,6 +52,12 @@ def attribute(cdr: Cdr, directory: Directory, day: date) -> Attributed | Unattri
         return _ambiguous("caller", cdr.src, callers, day)
     if callers:
         version, seat = callers[0]
+        elsewhere = _called_elsewhere(cdr, directory, day, version) if _is_local(cdr.src) else None
+        if elsewhere is not None:
+            return Unattributed(
+                f"ambiguous: the caller {cdr.src} without its area code may be a number of "
+                f"{version.contract.id}, but the called number {cdr.dst} is one of {elsewhere}"
+            )
         return Attributed(version=version, seat=seat, direction=Direction.OUTGOING, other=cdr.dst)
     called = _holders(cdr.dst, directory, day)
     if len(called) > 1:
@@ -94,13 +101,28 @@ def _holders(text: str, directory: Directory, day: date) -> tuple[Holder, ...]:
     number = national(text, "")
     if number is None:
         return ()
-    if classify(text, "") is not NumberClass.LOCAL:
+    if not _is_local(text):
         return directory.holders(number, day)
     found: list[Holder] = []
     for area_code in directory.area_codes:
         at_home = directory.holders(area_code + number, day)
         found.extend(holder for holder in at_home if holder[0].contract.site.area_code == area_code)
     return tuple(found)
+
+
+def _is_local(text: str) -> bool:
+    """Whether a number has no area code, so that a site's own has to be supplied."""
+    return classify(text, "") is NumberClass.LOCAL
+
+
+def _called_elsewhere(cdr: Cdr, directory: Directory, day: date, caller: ContractVersion) -> str | None:
+    """The contract in another area that has the called number: the caller may belong to that area too."""
+    area_code = caller.contract.site.area_code
+    if own_seat(cdr.dst, directory, caller) is not None:
+        return None
+    called = [version.contract for version, _ in _holders(cdr.dst, directory, day)]
+    others = sorted(contract.id for contract in called if contract.site.area_code != area_code)
+    return " and ".join(others) or None
 
 
 def _ambiguous(what: str, number: str, holders: tuple[Holder, ...], day: date) -> Unattributed:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
 
-from provisioning.core.contract import ContractVersion
+from provisioning.core.contract import ContractVersion, version_in_force
 from provisioning.core.site import Site
 
 
@@ -76,15 +76,6 @@ class Directory:
     def seat_by_short(self, version: ContractVersion, digits: str) -> str | None:
         """The seat of that version with this short number."""
         return self._short[version.contract.id, version.number].get(digits)
-
-
-def version_in_force(versions: Iterable[ContractVersion], day: date) -> ContractVersion | None:
-    """The latest of one contract's versions effective by that day, if its term covers it, else None."""
-    effective = [version for version in versions if version.effective <= day]
-    if not effective:
-        return None
-    latest = max(effective, key=lambda version: (version.effective, version.number))
-    return latest if latest.contract.term.covers(day) else None
 
 
 def spans(versions: Iterable[ContractVersion]) -> tuple[tuple[ContractVersion, date], ...]:

@@ -23,6 +23,8 @@ from provisioning.core.money import round_fen
 from provisioning.core.numbering import NumberClass, classify
 
 ANSWERED = "ANSWERED"
+LOCAL_CHANNEL = "Local/"
+"""How a channel begins that only ties two legs of one call together inside the switch: no telephone."""
 LONGEST = 4 * 3600
 """Seconds; an answered call over this is looked at by a person before anybody pays for it."""
 
@@ -44,6 +46,8 @@ def rate_call(cdr: Cdr, directory: Directory) -> RatedCall:
     contradiction = contradicts_itself(cdr)
     if contradiction is not None:
         return replace(facts, outcome=Outcome.REVIEW, reason=contradiction)
+    if cdr.channel.startswith(LOCAL_CHANNEL):
+        return replace(facts, outcome=Outcome.REVIEW, reason="a Local channel: its other leg is charged")
     if isinstance(owner, Unattributed):
         return facts
     return _rate_owned(cdr, facts, owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 from provisioning.cli import screens
 from provisioning.cli.options import Config, Json
-from provisioning.flows.errors import FlowError, SourceUnreachable
+from provisioning.flows.errors import FlowError, LedgerMissing, SourceUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from provisioning.flows.collect_calls import Source
     from provisioning.flows.ports import Ledger
     from provisioning.settings import Settings
+
+
+RECORDS = "records"
+"""The lock of everything that changes call records or fixes their prices: collect, rate, bill --close."""
 
 
 def collect(
@@ -44,7 +49,7 @@ def collect(
     meant = list(_sources(settings, sources or [], switch))
     progress = screens.Progress(quiet=json)
     ledger = wiring.open_ledger(settings, create=True)
-    with wiring.locks(settings).held("collect"):
+    with wiring.locks(settings).held(RECORDS):
         done = collect_calls(meant, ledger, wiring.record_files(), now=wiring.now(), progress=progress)
     progress.finish()
     if json:
@@ -61,10 +66,13 @@ def collect(
             screens.say(f"seatline: {file.error}")
     if done.quarantined:
         lines = screens.counted(done.quarantined, "line")
-        screens.say(f"{lines} in quarantine: broken, or at odds with what was read before")
+        screens.say(
+            f"{lines} in quarantine: broken, or at odds with what was read before; "
+            "`seatline doctor` counts all that are held"
+        )
     if done.unreachable:
         raise typer.Exit(4)
-    if strange := [file.path for file in done.sources if file.read and file.read == file.quarantined]:
+    if strange := [file.path for file in done.sources if file.read and file.read == file.broken]:
         raise FlowError(f"{', '.join(strange)}: not one line is a call record we know; is it the right file?")
 
 
@@ -80,12 +88,39 @@ def _sources(settings: Settings, paths: list[Path], switch: str | None) -> Itera
         if not any(one.records for one in chosen):
             raise SourceUnreachable("no sources: name files, or set `records` of a switch in seatline.toml")
         return
-    if switch is not None and settings.switches:
+    if switch is not None and settings.switches and switch not in _collected_switches(settings):
         wiring.switch_named(settings, switch)  # a slip here would count every call twice
-    owners = {path.resolve(): one.name for one in settings.switches.values() for path in one.records}
-    alone = next(iter(settings.switches)) if len(settings.switches) == 1 else "local"
     for path in paths:
-        yield Source(switch or owners.get(path.resolve(), alone), str(path))
+        yield Source(switch or _owner(settings, path), str(path))
+
+
+def _collected_switches(settings: Settings) -> frozenset[str]:
+    """The switches that the ledger has records of: they may be named, whatever the settings say today."""
+    from provisioning import wiring
+
+    try:
+        return wiring.open_ledger(settings).collected_switches()
+    except LedgerMissing:
+        return frozenset()
+
+
+def _owner(settings: Settings, path: Path) -> str:
+    """The switch among whose records that path lies, or the only one; "local" where none is set at all."""
+    if not settings.switches:
+        return "local"
+    place = path.resolve()
+    owners = [
+        (len(folder.resolve().parts), one.name)
+        for one in settings.switches.values()
+        for folder in one.records
+        if place.is_relative_to(folder.resolve())
+    ]
+    if owners:
+        return max(owners)[1]
+    if len(settings.switches) == 1:
+        return next(iter(settings.switches))
+    known = ", ".join(sorted(settings.switches))
+    raise SourceUnreachable(f"{path}: say with --switch which switch wrote it; known: {known}")
 
 
 def rate(
@@ -107,7 +142,7 @@ def rate(
     settings = wiring.load_settings(config)
     progress = screens.Progress(quiet=json)
     ledger = wiring.open_ledger(settings)
-    with wiring.locks(settings).held("rate"):
+    with wiring.locks(settings).held(RECORDS):
         verdicts = rate_calls(ledger, again=again, progress=progress)
     progress.finish()
     if json:
@@ -163,13 +198,20 @@ def bill(
         raise typer.BadParameter(str(fault), param_hint="--cycle") from None
     settings = wiring.load_settings(config)
     ledger = wiring.open_ledger(settings)
-    made = bill_of_cycle(ledger, contract, month, close=close, now=wiring.now(), who=wiring.who())
+    with wiring.locks(settings).held(RECORDS) if close else nullcontext():
+        made = bill_of_cycle(ledger, contract, month, close=close, now=wiring.now(), who=wiring.who())
     if json:
         screens.print_json(dict(made.document))
     else:
         _show_bill(dict(made.document))
     if made.waiting:
         screens.say(f"{made.waiting} calls of this month have no price yet and are not on it: seatline rate")
+    if made.stale:
+        stale = screens.counted(made.stale, "call record")
+        screens.say(f"{stale}, not rated since collected, may change this bill: run seatline rate")
+    if made.late:
+        goes = "goes" if made.late == 1 else "go"
+        screens.say(f"{screens.counted(made.late, 'late call')} of this closed month {goes} to the next bill")
 
 
 def _show_bill(document: dict[str, Any]) -> None:

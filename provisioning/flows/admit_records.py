@@ -25,6 +25,18 @@ class Verdict(StrEnum):
     """Another call under the same key: held, never overwritten."""
     BROKEN = "broken"
     """No call record: held with its raw bytes."""
+    OTHER_SWITCH = "other-switch"
+    """A call that the ledger has as another switch's: held, it would count twice."""
+    BILL_CLOSED = "bill-closed"
+    """Microseconds that come too late: the call stands on a closed bill. Held."""
+
+
+QUARANTINED = (Verdict.BROKEN, Verdict.CONFLICT, Verdict.OTHER_SWITCH, Verdict.BILL_CLOSED)
+HELD_BY_LEDGER: Mapping[Verdict, Verdict] = {
+    Verdict.OTHER_SWITCH: Verdict.NEW,
+    Verdict.BILL_CLOSED: Verdict.UPGRADED,
+}
+"""What only the ledger can tell, in the transaction that writes, and what the record was taken for."""
 
 
 VERDICTS: Mapping[tuple[bool, bool, bool], Verdict] = {
@@ -47,6 +59,11 @@ def decide(record: Cdr, kind: str, known: StoredRecord | None) -> Verdict:
         return Verdict.NEW
     same = not differences(known.record, record)
     return VERDICTS[same, kind in known.seen, record.exact and not known.record.exact]
+
+
+def seen_again(before: StoredRecord, record: Cdr, kind: str) -> StoredRecord:
+    """The record as it is known from now on, when it was seen in that kind of file too."""
+    return StoredRecord(record=record, seen=before.seen | {kind})
 
 
 def admit(
@@ -78,10 +95,10 @@ def admit(
             held.append(_conflict(line, result, before.record))
         elif verdict is Verdict.UPGRADED:
             upgraded.append(result)
-            now[key] = StoredRecord(record=result, seen=before.seen | {kind})
+            now[key] = seen_again(before, result, kind)
         elif verdict is Verdict.WITNESSED:
             witnessed.append((key, kind))
-            now[key] = StoredRecord(record=before.record, seen=before.seen | {kind})
+            now[key] = seen_again(before, before.record, kind)
     batch = Batch(
         source=source,
         new=tuple(new.values()),

@@ -11,7 +11,7 @@ from typing import Any
 
 from pbx.cdr import BrokenRecord, Cdr
 from pbx.cdr_lines import Reading, kind_of, readings
-from provisioning.flows.admit_records import Verdict, admit
+from provisioning.flows.admit_records import HELD_BY_LEDGER, QUARANTINED, Verdict, admit
 from provisioning.flows.follow_file import Part, RecordFile, RecordFiles, is_continued, parts, state_of
 from provisioning.flows.ports import Ledger, Progress, SourceState
 
@@ -68,7 +68,11 @@ class CollectedFile:
 
     @property
     def quarantined(self) -> int:
-        return self.counts.get(Verdict.BROKEN, 0) + self.conflicts
+        return sum(self.counts.get(verdict, 0) for verdict in QUARANTINED)
+
+    @property
+    def broken(self) -> int:
+        return self.counts.get(Verdict.BROKEN, 0)
 
     def document(self) -> dict[str, Any]:
         return {
@@ -176,12 +180,17 @@ def _collect_file(
     counts: Counter[Verdict] = Counter()
     notes = [f"not read, though beside it: {_some(ignored)}"] if ignored else []
     kind, waiting, error = "", 0, None
+    held_by_ledger: dict[Verdict, str] = {}
 
     def keep(found: list[Reading], state: SourceState, size: int) -> None:
         records = [reading.result for reading in found if isinstance(reading.result, Cdr)]
         keys = tuple(dict.fromkeys((record.uniqueid, record.sequence) for record in records))
         batch, verdicts = admit(found, kind, ledger.stored(switch, keys) if keys else {}, state)
-        ledger.store(batch, at=now)
+        for line in ledger.store(batch, at=now):
+            verdict = Verdict(line.code)
+            verdicts[HELD_BY_LEDGER[verdict]] -= 1
+            verdicts[verdict] += 1
+            held_by_ledger.setdefault(verdict, line.reason)
         if batch.held and not counts[Verdict.BROKEN] and not counts[Verdict.CONFLICT]:
             first = batch.held[0]
             notes.append(f"the first line in quarantine, at byte {first.offset}: {first.reason}")
@@ -190,11 +199,13 @@ def _collect_file(
 
     known = ledger.source(switch, path)
     try:
+        if known is None:
+            notes.extend(_older(source, ignored, ledger, files))
         for part in parts(path, known, files, notes.append):
             if known is None and (other := _owner(part.file, ledger.sources_of_others(switch))):
                 error = (
                     f"{path}: its calls were collected as those of switch {other}; as switch {switch}'s they "
-                    f"would count twice. Say --switch {other}"
+                    f"would count twice. Say --switch {other}, or give the switch that name in the settings"
                 )
                 break
             kind = kind_of(part.file.head())
@@ -203,6 +214,7 @@ def _collect_file(
             notes.append(f"the last {waiting} bytes wait for the end of their record")
     except OSError as fault:
         error = unreadable(path, fault)
+    notes.extend(f"{counts[verdict]} in quarantine: {reason}" for verdict, reason in held_by_ledger.items())
     return CollectedFile(
         switch=switch,
         path=path,
@@ -212,6 +224,17 @@ def _collect_file(
         notes=tuple(notes),
         error=error,
     )
+
+
+def _older(source: Source, ignored: tuple[str, ...], ledger: Ledger, files: RecordFiles) -> Iterator[str]:
+    """Says which rotated files lie beside one that is collected for the first time: they are not read."""
+    older = tuple(
+        name
+        for name in files.generations(source.path)
+        if name not in ignored and ledger.source(source.switch, name) is None
+    )
+    if older:
+        yield f"older files lie beside it; if their calls are missing, collect them by name: {_some(older)}"
 
 
 def _owner(file: RecordFile, others: Iterable[SourceState]) -> str | None:

@@ -29,6 +29,10 @@ class RecordFile(Protocol):
 
     def prefix_sha256(self, length: int) -> str: ...
 
+    def tail_sha256(self, offset: int) -> str:
+        """The digest of the last bytes before that place, at most 256."""
+        ...
+
     def lines(self, offset: int) -> Iterator[Line]: ...
 
     def tail(self, offset: int) -> Line | None: ...
@@ -75,6 +79,7 @@ def state_of(switch: str, path: str, file: RecordFile, offset: int) -> SourceSta
         offset=offset,
         prefix_length=length,
         prefix_sha256=file.prefix_sha256(length),
+        tail_sha256=file.tail_sha256(offset),
     )
 
 
@@ -112,14 +117,16 @@ def parts(
 
 
 def is_continued(file: RecordFile, state: SourceState) -> bool:
-    """Whether this is the noted file, grown or not: it begins with the same bytes and is not shorter.
+    """Whether this is the noted file, grown or not: it begins with the same bytes, and the last ones that
+    were read still stand where they stood; in a file cut at its end, and grown since or not, they do not.
 
     A copy made by rsync has another inode each time and goes on all the same. A file of which nothing was
     read yet has no bytes to be known by: only its inode can tell.
     """
-    if file.size < state.offset or (state.prefix_length == 0 and file.inode != state.inode):
+    if state.prefix_length == 0 and file.inode != state.inode:
         return False
-    return file.prefix_sha256(state.prefix_length) == state.prefix_sha256
+    begins_alike = file.prefix_sha256(state.prefix_length) == state.prefix_sha256
+    return begins_alike and file.tail_sha256(state.offset) == state.tail_sha256
 
 
 def _rotated_away(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from provisioning.charging.bill import LateCalls, make_bill
@@ -23,12 +24,16 @@ class BillOfCycle:
     """A bill as the ledger has it or would have it, and how many answered calls wait beside it.
 
     `document` is what `bill --json` prints. `waiting` counts the cycle's calls without a price or in review:
-    they are on no bill until they are rated, then they adjust a later one.
+    they are on no bill until they are rated, then they adjust a later one. `stale` counts the records that
+    an open bill does not show as they are now, because they were collected after the last rating; `late`
+    those calls of a closed cycle that the next bill adjusts.
     """
 
     document: Mapping[str, Any]
     closed: bool
     waiting: int
+    stale: int = 0
+    late: int = 0
 
 
 def bill_of_cycle(
@@ -37,7 +42,8 @@ def bill_of_cycle(
     """The bill of a contract for a cycle; a closed one exactly as it was stored.
 
     With `close` the bill and the calls on it are fixed; late calls of the cycle come as adjustments on the
-    next bill. Raises FlowError for a contract nobody recorded, and for closing a cycle that is not over.
+    next bill. Raises FlowError for a contract nobody recorded, and for closing a cycle that is not over, or
+    before the contract's term, or of which call records wait to be rated.
     """
     versions = ledger.versions(contract)
     if not versions:
@@ -46,26 +52,52 @@ def bill_of_cycle(
     waiting = sum(call.outcome in (Outcome.UNRATED, Outcome.REVIEW) for _, call in calls)
     stored = ledger.bill(contract, cycle)
     if stored is not None:
-        return BillOfCycle(document=stored.document, closed=True, waiting=waiting)
-    if close and now.astimezone(SHANGHAI).date() <= cycle.last:
-        raise FlowError(
-            f"cycle {cycle} is not over, so its bill cannot be closed; close it from {cycle.next().first} on"
-        )
+        late = sum(call.cycle == cycle for _, call in ledger.late_calls(contract, cycle.next()))
+        return BillOfCycle(document=stored.document, closed=True, waiting=waiting, late=late)
+    stale = ledger.unsettled_calls(contract, cycle)
+    if close:
+        _may_be_closed(versions, cycle, stale, now)
     document, on_it = _made(ledger, versions, cycle, calls, closed=close)
     if close:
         kept = StoredBill(contract=contract, cycle=cycle, document=document, closed_at=now)
-        ledger.close_bill(kept, calls=on_it, who=who)
-    return BillOfCycle(document=document, closed=close, waiting=waiting)
+        records = [record for record, _ in on_it]
+        amount = sum((call.amount for _, call in on_it), Decimal(0))
+        ledger.close_bill(kept, calls=records, amount=amount, who=who)
+    return BillOfCycle(document=document, closed=close, waiting=waiting, stale=stale)
+
+
+def _may_be_closed(versions: tuple[ContractVersion, ...], cycle: Cycle, stale: int, now: datetime) -> None:
+    """Raises FlowError for a bill that must not be fixed for good, or not yet."""
+    if now.astimezone(SHANGHAI).date() <= cycle.last:
+        raise FlowError(
+            f"cycle {cycle} is not over, so its bill cannot be closed; close it from {cycle.next().first} on"
+        )
+    begins = min(version.contract.term.first for version in versions)
+    if cycle.last < begins:
+        raise FlowError(
+            f"cycle {cycle} is before contract {versions[0].contract.id}, whose term begins on {begins}; "
+            "there is no bill to close"
+        )
+    if stale:
+        raise FlowError(
+            f"call records wait to be rated that may belong on this bill ({stale}), so it cannot be closed: "
+            "run `seatline rate`, then close it"
+        )
 
 
 def _made(
     ledger: Ledger, versions: tuple[ContractVersion, ...], cycle: Cycle, calls: Numbered, *, closed: bool
-) -> tuple[dict[str, Any], list[int]]:
-    """The bill's document, and the records that stand on it: all with a verdict, free ones too."""
+) -> tuple[dict[str, Any], Numbered]:
+    """The bill's document, and the calls that stand on it: all with a verdict, free ones too."""
     contract = versions[0].contract.id
-    late = ledger.late_calls(contract, cycle)
+    waiting = ledger.late_calls(contract, cycle)
+    late_cycles = [
+        of
+        for of in sorted({call.cycle for _, call in waiting if call.cycle is not None})
+        if _is_next_bill(ledger, contract, of, cycle)
+    ]
+    late = tuple((record, call) for record, call in waiting if call.cycle in late_cycles)
     late_records = frozenset(record for record, _ in late)
-    late_cycles = sorted({call.cycle for _, call in late if call.cycle is not None})
     bill = make_bill(
         versions,
         cycle,
@@ -74,8 +106,16 @@ def _made(
         closed=closed,
     )
     final = (Outcome.RATED, Outcome.FREE)
-    on_it = [record for record, call in calls if call.outcome in final]
-    return bill.document(), on_it + sorted(late_records)
+    on_it = tuple((record, call) for record, call in calls if call.outcome in final)
+    return bill.document(), on_it + late
+
+
+def _is_next_bill(ledger: Ledger, contract: str, late: Cycle, cycle: Cycle) -> bool:
+    """Whether late calls of the one cycle stand on the other's bill: all bills between are closed."""
+    between = late.next()
+    while between < cycle and ledger.bill(contract, between) is not None:
+        between = between.next()
+    return between == cycle
 
 
 def _late(calls: Numbered, cycle: Cycle, late: frozenset[int]) -> LateCalls:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # only words here: whoever asks for one port should not have to load them all
@@ -42,7 +43,8 @@ class SourceState:
     """How far one file of call records has been read, and how to know it again (采集进度).
 
     The next byte to read is `offset`; `prefix_sha256` is the digest of the first `prefix_length` bytes
-    (at most 4096), which tells a grown file from a replaced one; `inode` finds it after a rename.
+    (at most 4096) and `tail_sha256` that of the last ones before `offset` (at most 256): they tell a grown
+    file from a replaced one and from one that was cut; `inode` finds it after a rename.
     """
 
     switch: str
@@ -51,6 +53,7 @@ class SourceState:
     offset: int
     prefix_length: int
     prefix_sha256: str
+    tail_sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +133,16 @@ class Ledger(Protocol):
         """How far the files of every other switch have been read."""
         ...
 
+    def collected_switches(self) -> frozenset[str]:
+        """The names of all switches whose files have been read."""
+        ...
+
     def stored(self, switch: str, keys: Sequence[RecordKey]) -> Mapping[RecordKey, StoredRecord]: ...
 
-    def store(self, batch: Batch, *, at: datetime) -> None: ...
+    def store(self, batch: Batch, *, at: datetime) -> tuple[HeldLine, ...]:
+        """Writes the batch; returns which of its records were held instead: upgrades of a call on a closed
+        bill ("bill-closed"), new ones that are in the ledger as another switch's ("other-switch")."""
+        ...
 
     def held_count(self) -> int: ...
 
@@ -145,7 +155,15 @@ class Ledger(Protocol):
         review; with `again`, all but those on a closed bill."""
         ...
 
-    def save_rated(self, rated: Iterable[tuple[int, RatedCall]]) -> None: ...
+    def save_rated(self, rated: Iterable[tuple[int, Cdr, RatedCall]]) -> None:
+        """Writes each verdict with the record it was made from; where that has changed since, the verdict
+        is dropped and the record waits for the next run."""
+        ...
+
+    def unsettled_calls(self, contract: str, until: Cycle) -> int:
+        """How many answered calls up to the end of that cycle have no verdict, or one from before their
+        record changed, and may be the contract's."""
+        ...
 
     def rated_calls(self, contract: str, cycle: Cycle) -> tuple[tuple[int, RatedCall], ...]:
         """The contract's calls of that cycle in call order (answer, uniqueid, sequence), with record id."""
@@ -165,8 +183,10 @@ class Ledger(Protocol):
 
     def bill(self, contract: str, cycle: Cycle) -> StoredBill | None: ...
 
-    def close_bill(self, bill: StoredBill, *, calls: Sequence[int], who: str) -> None:
-        """Stores the bill for good and marks the records on it."""
+    def close_bill(self, bill: StoredBill, *, calls: Sequence[int], amount: Decimal, who: str) -> None:
+        """Stores the bill for good and marks the records on it, whose exact prices together are `amount`.
+
+        FlowError when that is not so any more: the bill was made from something that has changed."""
         ...
 
     def record_applied(

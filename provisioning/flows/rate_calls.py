@@ -44,7 +44,7 @@ def rate_calls(ledger: Ledger, *, again: bool = False, progress: Progress | None
     """Rates all records without a final verdict; with `again` all that stand on no closed bill.
 
     Safe to run twice: a verdict depends on the record and the contracts alone. Calls on a closed bill keep
-    theirs for ever.
+    theirs for ever. A record that is collected anew while this runs is left to the next run.
     """
     directory = Directory(ledger.versions())
     waiting = ledger.to_rate(again=again)
@@ -64,6 +64,8 @@ def rate_calls(ledger: Ledger, *, again: bool = False, progress: Progress | None
     )
 
 
-def _verdicts(waiting: Iterator[tuple[int, Cdr]], directory: Directory) -> Iterator[tuple[int, RatedCall]]:
+def _verdicts(
+    waiting: Iterator[tuple[int, Cdr]], directory: Directory
+) -> Iterator[tuple[int, Cdr, RatedCall]]:
     for record, cdr in islice(waiting, CHUNK):
-        yield record, rate_call(cdr, directory)
+        yield record, cdr, rate_call(cdr, directory)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 from provisioning.core.cycle import Cycle
 from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import StoredBill
-from provisioning.store import trail
+from provisioning.store import rated, trail
 from provisioning.store.portions import portions
 from provisioning.store.tables import bill, rated_call
 
@@ -27,20 +27,24 @@ def find(connection: Connection, contract: str, cycle: Cycle) -> StoredBill | No
     return StoredBill(contract=contract, cycle=cycle, document=row.document, closed_at=row.closed_at)
 
 
-def close(connection: Connection, closed: StoredBill, *, calls: Sequence[int], who: str) -> None:
-    """Stores the bill for good and marks the records on it.
+def close(
+    connection: Connection, closed: StoredBill, *, calls: Sequence[int], amount: Decimal, who: str
+) -> None:
+    """Stores the bill for good and marks the records on it, which together cost that amount.
 
-    Raises FlowError when that cycle is closed already, or a call stands on another bill or belongs to
-    another contract: then the bill was made from something that has changed, and is to be made again.
+    Raises FlowError when that cycle is closed already, when a call of it waits to be rated, or when a call
+    stands on another bill, belongs to another contract or costs something else by now: then the bill was
+    made from something that has changed, and is to be made again.
     """
     name = f"bill {closed.contract} {closed.cycle}"
     if find(connection, closed.contract, closed.cycle) is not None:
         raise FlowError(f"{name}: closed already, and a closed bill stays as it is.")
     wanted = tuple(dict.fromkeys(calls))
-    amount = _sum_of(connection, closed.contract, wanted)
-    if amount is None:
+    stale = rated.unsettled(connection, closed.contract, closed.cycle)
+    if stale or _sum_of(connection, closed.contract, wanted) != amount:
         raise FlowError(
-            f"{name}: calls on it have changed meanwhile. Nothing was closed; make the bill again."
+            f"{name}: its calls have changed meanwhile. Nothing was closed; "
+            "run `seatline rate` and make the bill again."
         )
     document = dict(closed.document)
     row = {

@@ -23,6 +23,8 @@ from provisioning.store.faults import name_of
 from provisioning.store.revision import outdated, revision_of
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from sqlalchemy import Engine
 
     from pbx.cdr import Cdr
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from provisioning.core.cycle import Cycle
     from provisioning.flows.ports import (
         Batch,
+        HeldLine,
         Holding,
         Ledger,
         RecordKey,
@@ -149,17 +152,23 @@ class SqlLedger:
         with reading(self._engine) as connection:
             return sources.of_others(connection, switch)
 
+    def collected_switches(self) -> frozenset[str]:
+        from provisioning.store import sources
+
+        with reading(self._engine) as connection:
+            return sources.switches(connection)
+
     def stored(self, switch: str, keys: Sequence[RecordKey]) -> Mapping[RecordKey, StoredRecord]:
         from provisioning.store import records
 
         with reading(self._engine) as connection:
             return records.stored(connection, switch, keys)
 
-    def store(self, batch: Batch, *, at: datetime) -> None:
+    def store(self, batch: Batch, *, at: datetime) -> tuple[HeldLine, ...]:
         from provisioning.store import records
 
         with writing(self._engine) as connection:
-            records.store(connection, batch, at=at)
+            return records.store(connection, batch, at=at)
 
     def held_count(self) -> int:
         from provisioning.store import records
@@ -180,11 +189,17 @@ class SqlLedger:
         with reading(self._engine) as connection:
             yield from rated.to_rate(connection, again=again)
 
-    def save_rated(self, rated_calls: Iterable[tuple[int, RatedCall]]) -> None:
+    def save_rated(self, rated_calls: Iterable[tuple[int, Cdr, RatedCall]]) -> None:
         from provisioning.store import rated
 
         with writing(self._engine) as connection:
             rated.save(connection, rated_calls)
+
+    def unsettled_calls(self, contract: str, until: Cycle) -> int:
+        from provisioning.store import rated
+
+        with reading(self._engine) as connection:
+            return rated.unsettled(connection, contract, until)
 
     def rated_calls(self, contract: str, cycle: Cycle) -> tuple[tuple[int, RatedCall], ...]:
         from provisioning.store import rated
@@ -216,11 +231,11 @@ class SqlLedger:
         with reading(self._engine) as connection:
             return bills.find(connection, contract, cycle)
 
-    def close_bill(self, bill: StoredBill, *, calls: Sequence[int], who: str) -> None:
+    def close_bill(self, bill: StoredBill, *, calls: Sequence[int], amount: Decimal, who: str) -> None:
         from provisioning.store import bills
 
         with writing(self._engine) as connection:
-            bills.close(connection, bill, calls=calls, who=who)
+            bills.close(connection, bill, calls=calls, amount=amount, who=who)
 
     def record_applied(
         self, *, site: str, switch: str, digest: str, plan: Mapping[str, Any], at: datetime, who: str

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, false, func, or_, select, true, update
+from sqlalchemy import Connection, and_, bindparam, exists, false, func, or_, select, true, update
 
 from pbx.cdr import Cdr
 from provisioning.core.call import Direction, Outcome, RatedCall
 from provisioning.core.contract import Zone
 from provisioning.core.cycle import Cycle
 from provisioning.store.insertion import insertion
-from provisioning.store.portions import streamed
+from provisioning.store.portions import portions, streamed
 from provisioning.store.records import COLUMNS, cdr
 from provisioning.store.tables import bill, call_record, rated_call
+from provisioning.store.values import sha256
 
 SETTLED = (Outcome.RATED, Outcome.FREE)
 """The outcomes that are final until somebody rates again; the others are tried each time."""
@@ -35,20 +36,37 @@ def to_rate(connection: Connection, *, again: bool) -> Iterator[tuple[int, Cdr]]
         yield row[0], cdr(row, 1)
 
 
-def save(connection: Connection, rated: Iterable[tuple[int, RatedCall]]) -> None:
-    """Writes the verdicts in the place of former ones; what stands on a closed bill stays as it is."""
+def save(connection: Connection, rated: Iterable[tuple[int, Cdr, RatedCall]]) -> None:
+    """Writes the verdicts in the place of former ones; what stands on a closed bill stays as it is.
+
+    A verdict on a record that a collector has replaced since it was read is dropped: the next run makes one.
+    """
     made = insertion(connection, rated_call)
     kept = made.on_conflict_do_update(
         index_elements=["record"],
         set_={column.name: made.excluded[column.name] for column in VERDICT},
         where=rated_call.c.bill.is_(None),
     )
-    for some in streamed(rated, _AT_ONCE):
+    for read in streamed(rated, _AT_ONCE):
+        some = _unchanged(connection, read)
+        if not some:
+            continue
         connection.execute(kept, [_row(record, call) for record, call in some])
         for done in (True, False):
             numbers = [record for record, call in some if (call.outcome in SETTLED) is done]
             if numbers:
                 connection.execute(_SETTLE[done], {"numbers": numbers})
+
+
+def _unchanged(
+    connection: Connection, rated: Sequence[tuple[int, Cdr, RatedCall]]
+) -> list[tuple[int, RatedCall]]:
+    lines = {record: sha256(cdr.raw) for record, cdr, _ in rated}
+    changed: set[int] = set()
+    for some in portions(tuple(lines)):
+        asked = select(call_record.c.id, call_record.c.sha256).where(call_record.c.id.in_(some))
+        changed.update(record for record, line in connection.execute(asked) if line != lines[record])
+    return [(record, call) for record, _, call in rated if record not in changed]
 
 
 _ON_A_BILL = exists().where(rated_call.c.record == call_record.c.id, rated_call.c.bill.is_not(None))
@@ -79,6 +97,25 @@ def late(connection: Connection, contract: str, before: Cycle) -> tuple[tuple[in
         rated_call.c.outcome == Outcome.RATED.value,
         rated_call.c.cycle.in_(closed),
     )
+
+
+def unsettled(connection: Connection, contract: str, until: Cycle) -> int:
+    """How many answered calls up to the end of that cycle wait to be rated and may be the contract's.
+
+    They have no verdict at all, or one of the contract's that settled them before their record changed.
+    """
+    stale = and_(rated_call.c.contract == contract, rated_call.c.outcome.in_(SETTLED))
+    asked = (
+        select(func.count())
+        .select_from(call_record.outerjoin(rated_call, rated_call.c.record == call_record.c.id))
+        .where(
+            call_record.c.settled.is_(false()),
+            call_record.c.disposition == "ANSWERED",
+            call_record.c.answer < until.end,
+            or_(rated_call.c.record.is_(None), stale),
+        )
+    )
+    return int(connection.execute(asked).scalar_one())
 
 
 def counts(connection: Connection) -> Mapping[str, int]:

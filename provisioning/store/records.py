@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
-from pbx.cdr import Cdr
+from pbx.cdr import Cdr, agrees
 from provisioning.flows.ports import Batch, HeldLine, RecordKey, StoredRecord
 from provisioning.store import sources
 from provisioning.store.insertion import insertion
@@ -47,33 +47,62 @@ def stored(
     return found
 
 
-def store(connection: Connection, batch: Batch, *, at: datetime) -> None:
+def store(connection: Connection, batch: Batch, *, at: datetime) -> tuple[HeldLine, ...]:
     """Writes the batch and moves its source's offset, in the caller's one transaction.
 
     A record that is new here but already in the ledger is an IntegrityError: somebody else collected at
-    the same time. A record on a closed bill is not upgraded: the bill stands, and the line is held.
+    the same time. A record on a closed bill is not upgraded: the bill stands, and the line is held. A call
+    that is in the ledger as another switch's would count twice: it is held too. Returns what is held so.
     """
     switch = batch.source.switch
     upgraded, too_late = _parted(connection, switch, batch.upgraded)
-    for some in streamed(batch.new, _AT_ONCE):
+    elsewhere = _elsewhere(connection, switch, batch.new)
+    new = [record for record in batch.new if _key(record) not in elsewhere]
+    for some in streamed(new, _AT_ONCE):
         connection.execute(insert(call_record), [_row(record, switch, at) for record in some])
     for some in streamed(upgraded, _AT_ONCE):
         connection.execute(_UPGRADE, [_upgrade_row(record, switch, at) for record in some])
     for some_seen in streamed(batch.witnessed, _AT_ONCE):
         rows = [{"k_switch": switch, "k_id": k[0], "k_seq": k[1], "kind": kind} for k, kind in some_seen]
         connection.execute(_WITNESS, rows)
-    late = (
-        HeldLine(
-            offset=batch.source.offset,
-            raw=record.raw,
-            code="bill-closed",
-            reason="more exact times of a call that stands on a closed bill; the bill stands as it is",
-            key=(record.uniqueid, record.sequence),
-        )
-        for record in too_late
-    )
-    _hold(connection, batch, (*batch.held, *late), at=at)
+    held = [_held(batch, record, "bill-closed", _CLOSED) for record in too_late]
+    for record in batch.new:
+        other = elsewhere.get(_key(record))
+        if other is not None:
+            held.append(_held(batch, record, "other-switch", _OTHER.format(other=other, switch=switch)))
+    _hold(connection, batch, (*batch.held, *held), at=at)
     sources.move(connection, batch.source, at=at)
+    return tuple(held)
+
+
+_CLOSED = "more exact times of a call that stands on a closed bill; the bill stands as it is"
+_OTHER = (
+    "this call was collected as one of switch {other}; as one of switch {switch} it would count twice. "
+    "If {other} wrote the file, say --switch {other}"
+)
+
+
+def _held(batch: Batch, record: Cdr, code: str, reason: str) -> HeldLine:
+    return HeldLine(offset=batch.source.offset, raw=record.raw, code=code, reason=reason, key=_key(record))
+
+
+def _key(record: Cdr) -> RecordKey:
+    return record.uniqueid, record.sequence
+
+
+def _elsewhere(connection: Connection, switch: str, new: Sequence[Cdr]) -> Mapping[RecordKey, str]:
+    """Which of the new records tell a call that the ledger has as another switch's, and whose."""
+    found: dict[RecordKey, str] = {}
+    by_key = {_key(record): record for record in new}
+    for some in portions(tuple({record.uniqueid for record in new})):
+        asked = select(*COLUMNS, call_record.c.switch).where(
+            call_record.c.switch != switch, call_record.c.uniqueid.in_(some)
+        )
+        for row in connection.execute(asked):
+            here = by_key.get((row.uniqueid, row.sequence))
+            if here is not None and agrees(cdr(row), here):
+                found[_key(here)] = row.switch
+    return found
 
 
 def seen_counts(connection: Connection, switch: str) -> Mapping[frozenset[str], int]:
@@ -163,8 +192,8 @@ def _parted(
         )
         closed.update((row.uniqueid, row.sequence) for row in connection.execute(asked))
     return (
-        tuple(record for record in upgraded if (record.uniqueid, record.sequence) not in closed),
-        tuple(record for record in upgraded if (record.uniqueid, record.sequence) in closed),
+        tuple(record for record in upgraded if _key(record) not in closed),
+        tuple(record for record in upgraded if _key(record) in closed),
     )
 
 

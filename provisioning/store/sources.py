@@ -10,7 +10,7 @@ from provisioning.flows.ports import SourceState
 from provisioning.store.insertion import insertion
 from provisioning.store.tables import call_source
 
-_STATE = ("inode", "offset", "prefix_length", "prefix_sha256")
+_STATE = ("inode", "offset", "prefix_length", "prefix_sha256", "tail_sha256")
 _ALL = ("switch", "path", *_STATE)
 
 
@@ -23,6 +23,11 @@ def by_path(connection: Connection, switch: str, path: str) -> SourceState | Non
 def of_others(connection: Connection, switch: str) -> tuple[SourceState, ...]:
     asked = select(call_source).where(call_source.c.switch != switch).order_by(call_source.c.path)
     return tuple(_state(row) for row in connection.execute(asked))
+
+
+def switches(connection: Connection) -> frozenset[str]:
+    """The names under which files were read."""
+    return frozenset(connection.execute(select(call_source.c.switch).distinct()).scalars())
 
 
 def move(connection: Connection, state: SourceState, *, at: datetime) -> None:

@@ -112,6 +112,7 @@ call_source = Table(
     Column("offset", BigInteger, nullable=False),
     Column("prefix_length", Integer, nullable=False),
     Column("prefix_sha256", String(64), nullable=False),
+    Column("tail_sha256", String(64), nullable=False),
     Column("collected_at", Instant, nullable=False),
 )
 

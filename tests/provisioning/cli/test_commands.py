@@ -269,7 +269,7 @@ def test_a_full_disk_behind_stdout_is_said(recorded: Seatline) -> None:
 
 def test_a_version_before_the_term_is_refused(seatline: Seatline) -> None:
     """--from before the contract's first day records nothing."""
-    assert "before" in seatline.run("contract", "add", *CONTRACTS, "--from", "2024-01-01").stderr
+    assert "never be in force" in seatline.run("contract", "add", *CONTRACTS, "--from", "2024-01-01").stderr
     seatline("db", "upgrade")
     assert seatline.json("contract", "list") == []
 
@@ -307,7 +307,7 @@ def test_a_second_collector_is_told_who_is_at_it(seatline: Seatline) -> None:
     from provisioning.wiring import FileLocks
 
     (seatline.folder / "Master.csv").write_text("", encoding="utf-8")
-    with FileLocks(seatline.folder / ".seatline").held("collect"):
+    with FileLocks(seatline.folder / ".seatline").held("records"):
         said = seatline.said("collect", "Master.csv", code=6)
     assert str(os.getpid()) in said
 
@@ -333,3 +333,84 @@ def test_every_command_shows_help(seatline: Seatline) -> None:
         assert command in seatline(command, "--help")
     for command in (["contract", "add"], ["contract", "show"], ["db", "backup"], ["db", "verify"]):
         assert "Usage" in seatline(*command, "--help")
+
+
+RECORD = csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61)
+TWO_SWITCHES = """
+[switches.pbx]
+ami = "127.0.0.9:1"
+records = ["log/Master.csv"]
+[switches.east]
+ami = "127.0.0.9:2"
+records = ["east"]
+"""
+
+
+def two_switches(seatline: Seatline) -> None:
+    (seatline.folder / "seatline.toml").write_text(TWO_SWITCHES, encoding="utf-8")
+    for name in ("log/Master.csv", "east/2025/Master.csv", "elsewhere.csv"):
+        (seatline.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (seatline.folder / name).write_text("", encoding="utf-8")
+
+
+def test_a_file_belongs_to_the_switch_whose_records_it_is_among(seatline: Seatline) -> None:
+    """A file among a switch's records is that switch's; of another file the switch has to be named."""
+    two_switches(seatline)
+    found = seatline.json("collect", "log/Master.csv", "east/2025/Master.csv")
+    assert [source["switch"] for source in found["sources"]] == ["pbx", "east"]
+    said = seatline.said("collect", "elsewhere.csv", code=4)
+    assert "elsewhere.csv: say with --switch" in said
+    assert "known: east, pbx" in said
+    seatline("collect", "elsewhere.csv", "--switch", "pbx")
+
+
+def test_records_from_before_the_settings_go_on(seatline: Seatline) -> None:
+    """What was collected as local before a switch was set can be gone on with as local, by its name."""
+    master = seatline.folder / "Master.csv"
+    master.write_text(RECORD, encoding="utf-8")
+    assert seatline.json("collect", "Master.csv")["sources"][0]["switch"] == "local"
+    two_switches(seatline)
+    with master.open("a", encoding="utf-8") as file:
+        file.write(RECORD.replace("pbx-1.1", "pbx-2.1"))
+    assert seatline.json("collect", "Master.csv", "--switch", "local")["new"] == 1
+    assert "no switch 'lokal'" in seatline.said("collect", "Master.csv", "--switch", "lokal", code=4)
+
+
+def test_calls_of_another_switch_go_to_quarantine(seatline: Seatline) -> None:
+    """The same calls under another switch's name are kept aside, and it is said where they are counted."""
+    (seatline.folder / "Master.csv").write_text(RECORD, encoding="utf-8")
+    (seatline.folder / "part.csv").write_text("\n" + RECORD, encoding="utf-8")
+    seatline("collect", "Master.csv", "--switch", "pbx")
+    said = seatline.run("collect", "part.csv", "--switch", "east").stderr
+    assert "say --switch pbx" in said
+    assert "1 line in quarantine" in said
+    assert "seatline doctor" in said
+
+
+def test_a_bill_says_what_is_not_on_it(seatline: Seatline) -> None:
+    """Records that wait to be rated stop a bill from being closed; late calls of a closed month are told."""
+    seatline("contract", "add", *CONTRACTS)
+    bill = ("bill", "zhaotong-2025", "--cycle", "2025-07")
+    (seatline.folder / "Master.csv").write_text(RECORD, encoding="utf-8")
+    seatline("collect", "Master.csv")
+    assert "1 call record, not rated" in seatline.run(*bill).stderr
+    assert "run `seatline rate`" in seatline.said(*bill, "--close", code=1)
+    seatline("rate")
+    assert seatline.run(*bill, "--close").stderr == ""
+    with (seatline.folder / "Master.csv").open("a", encoding="utf-8") as file:
+        file.write(RECORD.replace("pbx-1.1", "pbx-2.1"))
+    seatline("collect", "Master.csv")
+    seatline("rate")
+    assert "1 late call of this closed month goes to the next bill" in seatline.run(*bill).stderr
+
+
+def test_collecting_rating_and_closing_wait_for_one_another(seatline: Seatline) -> None:
+    """While call records change, rating and closing a bill end with exit code 6; looking at it does not."""
+    from provisioning.wiring import FileLocks
+
+    seatline("contract", "add", *CONTRACTS)
+    bill = ("bill", "zhaotong-2025", "--cycle", "2025-07")
+    with FileLocks(seatline.folder / ".seatline").held("records"):
+        seatline.said("rate", code=6)
+        seatline.said(*bill, "--close", code=6)
+        seatline(*bill)

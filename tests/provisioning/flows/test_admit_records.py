@@ -10,11 +10,13 @@ import pytest
 from pbx import cdr_csv, cdr_json
 from pbx.cdr import BrokenRecord, Cdr
 from pbx.cdr_lines import Line, Reading
-from provisioning.flows.admit_records import VERDICTS, Verdict, admit, decide
+from provisioning.flows.admit_records import VERDICTS, Verdict, admit, decide, seen_again
 from provisioning.flows.ports import SourceState, StoredRecord
 
 HOUR = 3600 * 1_000_000
-SOURCE = SourceState(switch="pbx", path="/f", inode=1, offset=9, prefix_length=0, prefix_sha256="")
+SOURCE = SourceState(
+    switch="pbx", path="/f", inode=1, offset=9, prefix_length=0, prefix_sha256="", tail_sha256=""
+)
 EXACT = Cdr(
     **dict.fromkeys(
         ("src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "amaflags"), "x"
@@ -128,3 +130,9 @@ def test_other_conflicts_name_the_fields():
     """A conflict says under which key and in which fields the two records differ."""
     batch, _ = admit(readings(OTHER_DST), "json", {("pbx-1753977590.4", 4): known(EXACT, "json")}, SOURCE)
     assert batch.held[0].reason == "another call under the key pbx-1753977590.4, 4: dst differ"
+
+
+def test_a_record_seen_again_keeps_the_kinds_it_was_seen_in():
+    """A call of cdr_custom's file that Master.csv has too is known from both, and keeps its microseconds."""
+    assert seen_again(known(EXACT, "json"), EXACT, "csv") == known(EXACT, "json", "csv")
+    assert seen_again(known(WHOLE, "csv"), EXACT, "json") == known(EXACT, "json", "csv")

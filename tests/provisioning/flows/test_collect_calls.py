@@ -21,7 +21,7 @@ from pbx.live.files import RecordFiles
 from provisioning.flows import collect_calls
 from provisioning.flows.collect_calls import Collected, Source, collect
 from provisioning.flows.errors import LedgerUnavailable
-from provisioning.flows.ports import Batch, RecordKey, SourceState, StoredRecord
+from provisioning.flows.ports import Batch, HeldLine, RecordKey, SourceState, StoredRecord
 
 NOW = datetime(2025, 8, 1, tzinfo=UTC)
 RENDER = {"csv": cdr_csv.render, "json": cdr_json.render}
@@ -46,7 +46,7 @@ class MemoryLedger:
     def stored(self, switch: str, keys: Sequence[RecordKey]) -> Mapping[RecordKey, StoredRecord]:
         return {key: self.records[switch, key] for key in keys if (switch, key) in self.records}
 
-    def store(self, batch: Batch, *, at: datetime) -> None:
+    def store(self, batch: Batch, *, at: datetime) -> tuple[HeldLine, ...]:
         if self.full_after is not None and self.stores >= self.full_after:
             raise LedgerUnavailable("the disk is full")
         self.stores += 1
@@ -66,6 +66,7 @@ class MemoryLedger:
             self.records[switch, name] = StoredRecord(record=before.record, seen=before.seen | {kind})
         self.held += [(line.code, line.offset, line.raw) for line in batch.held]
         self.sources[switch, batch.source.path] = batch.source
+        return ()
 
     def book(self) -> tuple[object, ...]:
         """All that was collected, whatever the way it came."""
@@ -519,3 +520,87 @@ def test_the_real_ledger_collects_the_same(tmp_path, memory, ledger):
     assert ledger.held_count() == len({raw for _, _, raw in memory.held}) == 3
     assert len(list(ledger.to_rate(again=False))) == len(memory.records)
     assert totals(run(ledger, tmp_path)) == (0, 0, 0, 0)
+
+
+def test_a_file_cut_at_its_end_is_read_again(tmp_path, memory):
+    """A file that lost its end and has grown since, past where reading stopped, is read again whole."""
+    path = tmp_path / "Master.csv"
+    path.write_bytes(lines("csv", *map(record, range(40))))
+    run(memory, path)
+    cut = path.stat().st_size - 300
+    os.truncate(path, cut)
+    with path.open("ab") as file:
+        file.write(b"\n" + lines("csv", *map(record, range(50, 60))))
+    collected = run(memory, path)
+    assert collected.sources[0].new == 10
+    assert "cut short or replaced" in collected.sources[0].notes[0]
+    assert {key[1][1] for key in memory.records} == {*range(40), *range(50, 60)}
+    assert totals(run(memory, path)) == (0, 0, 0, 0)
+
+
+def test_a_file_that_is_shorter_is_not_gone_on_with(tmp_path, memory):
+    """A file cut back to half of its records is read again, though it begins as it did."""
+    path = tmp_path / "Master.csv"
+    path.write_bytes(lines("csv", *map(record, range(40))))
+    run(memory, path)
+    path.write_bytes(lines("csv", *map(record, range(20))))
+    collected = run(memory, path)
+    assert totals(collected) == (20, 0, 20, 0)
+    with path.open("ab") as file:
+        file.write(lines("csv", record(40)))
+    assert totals(run(memory, path)) == (1, 1, 0, 0)
+
+
+def test_files_rotated_in_the_same_instant_are_all_read(tmp_path, memory):
+    """A file rotated whole is read although it was last written at the same time as the one before it."""
+    path = tmp_path / "Master.csv"
+    path.write_bytes(lines("csv", record(1)))
+    run(memory, path)
+    path.rename(tmp_path / "Master.csv.2")
+    (tmp_path / "Master.csv.1").write_bytes(lines("csv", record(2)))
+    path.write_bytes(lines("csv", record(3)))
+    for name in ("Master.csv.2", "Master.csv.1"):
+        os.utime(tmp_path / name, (1753977590, 1753977590))
+    assert totals(run(memory, path)) == (2, 2, 0, 0)
+
+
+def test_older_files_are_named_at_the_first_time(tmp_path, memory):
+    """Collecting Master.csv for the first time names the Master.csv.1 beside it, which is not read."""
+    path, older = tmp_path / "Master.csv", tmp_path / "Master.csv.1"
+    older.write_bytes(lines("csv", record(1)))
+    path.write_bytes(lines("csv", record(2)))
+    (note,) = run(memory, path).sources[0].notes
+    assert str(older) in note
+    assert run(memory, path).sources[0].notes == ()
+    other = MemoryLedger()
+    run(other, older)
+    assert run(other, path).sources[0].notes == ()
+
+
+def test_calls_of_another_switch_are_held_and_said(tmp_path, ledger):
+    """A part of a collected file under another switch's name adds no call: its lines are in quarantine."""
+    whole, part = tmp_path / "Master.csv", tmp_path / "part.csv"
+    whole.write_bytes(lines("csv", record(1), record(2), record(3)))
+    part.write_bytes(lines("csv", record(2), record(3), record(4)))
+    run(ledger, whole, switch="local")
+    collected = run(ledger, part, switch="pbx")
+    assert totals(collected) == (3, 1, 0, 2)
+    assert [note for note in collected.sources[0].notes if "--switch local" in note and "2 in" in note]
+    assert (collected.unreachable, len(list(ledger.to_rate(again=True)))) == ((), 4)
+    exact = tmp_path / "seatline.json"
+    exact.write_bytes(lines("json", record(1), record(5)))
+    assert totals(run(ledger, exact, switch="pbx")) == (2, 1, 0, 1)
+
+
+def test_what_the_ledger_holds_is_counted(tmp_path, memory, monkeypatch):
+    """Microseconds that come too late for a closed bill are counted and said as in quarantine."""
+    whole, exact = tmp_path / "Master.csv", tmp_path / "seatline.json"
+    whole.write_bytes(lines("csv", record(1), record(2)))
+    exact.write_bytes(lines("json", record(1), record(2)))
+    run(memory, whole)
+    late = HeldLine(offset=0, raw=b"", code="bill-closed", reason="the bill stands as it is")
+    monkeypatch.setattr(memory, "store", lambda batch, at: (late,))
+    collected = run(memory, exact)
+    assert totals(collected) == (2, 0, 1, 1)
+    assert collected.sources[0].upgraded == 1
+    assert collected.sources[0].notes == ("1 in quarantine: the bill stands as it is",)

@@ -29,7 +29,7 @@ class Book:
     def save_rated(self, rated):
         saved = list(rated)
         self.transactions.append(len(saved))
-        self.verdicts.update(saved)
+        self.verdicts.update((number, call) for number, _, call in saved)
 
     def outcome_counts(self):
         return Counter(call.outcome for call in self.verdicts.values())

@@ -122,3 +122,64 @@ def test_what_was_so_already_is_told(contract: Contract) -> None:
     done = recorded(book, contract, other)
     assert [v.contract.id for v in done.recorded] == ["other-2025"]
     assert done.unchanged == ("zhaotong-2025",)
+
+
+def test_a_renewal_follows_the_ended_term(contract: Contract) -> None:
+    """A contract whose term has ended goes on the day after it, not on the day somebody records that."""
+    ended = replace(contract, term=Term(first=date(2024, 7, 1), last=date(2025, 6, 30)))
+    for first, begins in (
+        (ended.term.first, date(2025, 7, 1)),
+        (date(2025, 7, 1), date(2025, 7, 1)),
+        (date(2025, 8, 1), date(2025, 8, 1)),
+    ):
+        book = Book()
+        recorded(book, ended)
+        done = recorded(book, replace(ended, term=Term(first=first, last=date(2026, 6, 30))))
+        assert [v.effective for v in done.recorded] == [begins]
+        assert str(begins) in done.notes[0]
+
+
+def test_a_contract_that_renews_itself_has_not_ended(contract: Contract) -> None:
+    """A term that is renewed until ended is changed from today on, whatever its stated last day."""
+    book = Book()
+    renewing = replace(contract, term=Term(first=date(2024, 7, 1), last=date(2025, 6, 30), renewal_months=12))
+    recorded(book, renewing)
+    done = recorded(book, replace(renewing, customer=Customer(name="另一办公室")))
+    assert [v.effective for v in done.recorded] == [TODAY]
+
+
+def test_a_version_still_to_come_is_corrected_on_its_day(contract: Contract) -> None:
+    """Without --from a correction does not bring a coming change forward to today."""
+    book = Book()
+    coming = date(2025, 12, 1)
+    recorded(book, contract)
+    recorded(book, replace(contract, customer=Customer(name="另一办公室")), effective=coming)
+    done = recorded(book, replace(contract, customer=Customer(name="第三办公室")))
+    assert [v.effective for v in done.recorded] == [coming]
+
+
+def test_the_day_taken_is_told(contract: Contract) -> None:
+    """A later version says which day was taken where none was given; a first one needs no word."""
+    book = Book()
+    assert recorded(book, contract).notes == ()
+    (note,) = recorded(book, replace(contract, customer=Customer(name="另一办公室"))).notes
+    assert note.startswith("zhaotong-2025: version 2 takes effect on 2025-09-15, today")
+    given = replace(contract, customer=Customer(name="第三办公室"))
+    assert recorded(book, given, effective=date(2025, 10, 1)).notes == ()
+
+
+def test_an_unchanged_contract_is_given_its_own_day(contract: Contract) -> None:
+    """What was so already is recorded from the day it stands from, so that nothing is moved by itself."""
+    asked: list[date] = []
+
+    class Asked(Book):
+        def record_versions(
+            self, additions: Sequence[tuple[Contract, date]], **more: Any
+        ) -> tuple[ContractVersion, ...]:
+            asked.extend(day for _, day in additions)
+            return super().record_versions(additions, **more)
+
+    book = Asked()
+    recorded(book, contract, effective=date(2025, 8, 1))
+    assert recorded(book, contract).unchanged == ("zhaotong-2025",)
+    assert asked == [date(2025, 8, 1), date(2025, 8, 1)]

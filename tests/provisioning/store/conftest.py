@@ -96,7 +96,13 @@ def record(number: int = 1, **changes: Any) -> Cdr:
 
 def source(offset: int = 100, *, path: str = "/records/seatline.json", inode: int = 7) -> SourceState:
     return SourceState(
-        switch="pbx", path=path, inode=inode, offset=offset, prefix_length=64, prefix_sha256="ab" * 32
+        switch="pbx",
+        path=path,
+        inode=inode,
+        offset=offset,
+        prefix_length=64,
+        prefix_sha256="ab" * 32,
+        tail_sha256="cd" * 32,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.core.call import Outcome
+from provisioning.core.call import Outcome, RatedCall
 from provisioning.core.cycle import Cycle
 from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import StoredBill
@@ -31,6 +31,19 @@ def filled(ledger: SqlLedger, sample: SimpleNamespace, add: Callable[..., Any]) 
 
 def waiting(ledger: SqlLedger, *, again: bool = False) -> list[int]:
     return [record.sequence for _, record in ledger.to_rate(again=again)]
+
+
+def save(ledger: SqlLedger, verdicts: Iterable[tuple[int, RatedCall]]) -> None:
+    """Saves verdicts on the records as they are now."""
+    records = dict(ledger.to_rate(again=True))
+    ledger.save_rated((number, records[number], call) for number, call in verdicts)
+
+
+def close(ledger: SqlLedger, bill: StoredBill, calls: Sequence[int], amount: str = "0.12") -> None:
+    """Closes a bill, as somebody does who has rated everything before."""
+    free = RatedCall(outcome=Outcome.FREE, reason="another's")
+    save(ledger, [(number, free) for number, _ in ledger.to_rate(again=False)])
+    ledger.close_bill(bill, calls=calls, amount=Decimal(amount), who="clerk@office")
 
 
 def ids(ledger: SqlLedger) -> dict[int, int]:
@@ -59,7 +72,7 @@ def test_a_verdict_comes_back_as_it_was(filled: SqlLedger, sample: SimpleNamespa
     """Every field of a verdict survives, amounts to the last digit."""
     number = ids(filled)[1]
     exact = sample.verdict(amount=Decimal("0.060000000000000000001"), rate=Decimal("0.060"))
-    filled.save_rated([(number, exact)])
+    save(filled, [(number, exact)])
     ((found, call),) = filled.rated_calls(CONTRACT, JULY)
     assert (found, call) == (number, exact)
     assert str(call.rate) == "0.060"
@@ -68,13 +81,14 @@ def test_a_verdict_comes_back_as_it_was(filled: SqlLedger, sample: SimpleNamespa
 def test_only_what_is_not_settled_comes_again(filled: SqlLedger, sample: SimpleNamespace) -> None:
     """Rated and free calls are done; unrated ones and those in review are tried each time."""
     number = ids(filled)
-    filled.save_rated(
+    save(
+        filled,
         [
             (number[1], sample.verdict()),
             (number[2], sample.verdict(Outcome.FREE)),
             (number[3], sample.verdict(Outcome.UNRATED, contract=None, cycle=None, zone=None)),
             (number[4], sample.verdict(Outcome.REVIEW, contract=None, cycle=None, day=None)),
-        ]
+        ],
     )
     assert waiting(filled) == [3, 4, 5]
     assert waiting(filled, again=True) == [1, 2, 3, 4, 5]
@@ -95,28 +109,29 @@ def test_nothing_is_counted_in_an_empty_ledger(ledger: SqlLedger) -> None:
 def test_a_new_verdict_takes_the_place_of_the_former(filled: SqlLedger, sample: SimpleNamespace) -> None:
     """Rating again replaces the verdict; a call that lost its price waits again."""
     number = ids(filled)[1]
-    filled.save_rated([(number, sample.verdict())])
-    filled.save_rated([(number, sample.verdict(Outcome.UNRATED))])
+    save(filled, [(number, sample.verdict())])
+    save(filled, [(number, sample.verdict(Outcome.UNRATED))])
     assert filled.outcome_counts()["unrated"] == 1
     assert waiting(filled) == [1, 2, 3, 4, 5]
 
 
 def test_verdicts_are_saved_while_records_are_read(filled: SqlLedger, sample: SimpleNamespace) -> None:
     """Rating streams: reading the records and writing verdicts go on at the same time."""
-    filled.save_rated((number, sample.verdict()) for number, _ in filled.to_rate(again=False))
+    filled.save_rated((number, record, sample.verdict()) for number, record in filled.to_rate(again=False))
     assert waiting(filled) == []
     reader = filled.to_rate(again=True)
     next(reader)
-    filled.save_rated([(ids(filled)[1], sample.verdict(Outcome.FREE))])
+    save(filled, [(ids(filled)[1], sample.verdict(Outcome.FREE))])
     assert len(list(reader)) == 4
 
 
 def test_calls_of_a_cycle_come_in_call_order(filled: SqlLedger, sample: SimpleNamespace) -> None:
     """A contract's calls of a cycle come by answer, and no other contract's or cycle's with them."""
     number = ids(filled)
-    filled.save_rated(
+    save(
+        filled,
         [(number[n], sample.verdict()) for n in (4, 2, 3)]
-        + [(number[1], sample.verdict(contract=None)), (number[5], sample.verdict(cycle=AUGUST))]
+        + [(number[1], sample.verdict(contract=None)), (number[5], sample.verdict(cycle=AUGUST))],
     )
     assert [found for found, _ in filled.rated_calls(CONTRACT, JULY)] == [number[n] for n in (2, 3, 4)]
     assert [found for found, _ in filled.rated_calls(CONTRACT, AUGUST)] == [number[5]]
@@ -126,47 +141,48 @@ def test_calls_of_a_cycle_come_in_call_order(filled: SqlLedger, sample: SimpleNa
 def test_a_closed_bill_stays(filled: SqlLedger, sample: SimpleNamespace) -> None:
     """A bill is stored word for word, once, and no later verdict touches the calls on it."""
     number = ids(filled)
-    filled.save_rated([(number[1], sample.verdict())])
+    save(filled, [(number[1], sample.verdict())])
     assert filled.bill(CONTRACT, JULY) is None
     closed = bill(sample)
-    filled.close_bill(closed, calls=[number[1]], who=sample.who)
+    close(filled, closed, [number[1]])
     assert filled.bill(CONTRACT, JULY) == closed
     assert list(closed.document) == list(filled.bill(CONTRACT, JULY).document)  # type: ignore[union-attr]
-    filled.save_rated([(number[1], sample.verdict(Outcome.UNRATED, reason="changed"))])
+    filled.save_rated([(number[1], sample.record(1), sample.verdict(Outcome.UNRATED, reason="changed"))])
     assert filled.rated_calls(CONTRACT, JULY) == ((number[1], sample.verdict()),)
-    assert waiting(filled, again=True) == waiting(filled) == [2, 3, 4, 5]
+    assert (waiting(filled, again=True), waiting(filled)) == ([2, 3, 4, 5], [])
     with pytest.raises(FlowError, match="closed already"):
-        filled.close_bill(closed, calls=[], who=sample.who)
+        close(filled, closed, [])
 
 
 def test_a_bill_of_other_calls_is_refused(filled: SqlLedger, sample: SimpleNamespace) -> None:
     """A bill whose calls stand on another bill, or have lost their contract, is not closed at all."""
     number = ids(filled)
-    filled.save_rated([(number[1], sample.verdict()), (number[2], sample.verdict(contract=None))])
-    filled.close_bill(bill(sample), calls=[number[1]], who=sample.who)
+    save(filled, [(number[1], sample.verdict()), (number[2], sample.verdict(contract=None))])
+    close(filled, bill(sample), [number[1]])
     for calls in ([number[1]], [number[2]], [number[3]], [999_999]):
         with pytest.raises(FlowError, match="make the bill again"):
-            filled.close_bill(bill(sample, AUGUST), calls=calls, who=sample.who)
+            close(filled, bill(sample, AUGUST), calls)
     assert filled.bill(CONTRACT, AUGUST) is None
 
 
 def test_late_calls_wait_for_the_next_bill(filled: SqlLedger, sample: SimpleNamespace) -> None:
     """A charged call of a closed cycle that is on no bill is late, until another bill takes it up."""
     number = ids(filled)
-    filled.save_rated([(number[1], sample.verdict())])
+    save(filled, [(number[1], sample.verdict())])
     assert filled.late_calls(CONTRACT, AUGUST) == ()
-    filled.close_bill(bill(sample), calls=[number[1]], who=sample.who)
-    filled.save_rated(
+    close(filled, bill(sample), [number[1]])
+    save(
+        filled,
         [
             (number[2], sample.verdict()),
             (number[3], sample.verdict(Outcome.FREE)),
             (number[4], sample.verdict(cycle=AUGUST)),
-        ]
+        ],
     )
     assert [found for found, _ in filled.late_calls(CONTRACT, AUGUST)] == [number[2]]
     assert filled.late_calls(CONTRACT, JULY) == ()
     assert filled.late_calls("unknown", AUGUST) == ()
-    filled.close_bill(bill(sample, AUGUST, "0.24"), calls=[number[4], number[2]], who=sample.who)
+    close(filled, bill(sample, AUGUST, "0.24"), [number[4], number[2]], "0.24")
     assert filled.late_calls(CONTRACT, Cycle(2025, 9)) == ()
 
 
@@ -175,8 +191,8 @@ def test_microseconds_come_too_late_for_a_closed_bill(filled: SqlLedger, sample:
     whole = sample.record(9, exact=False, raw=b"csv")
     filled.store(sample.batch(whole), at=sample.now)
     number = ids(filled)[9]
-    filled.save_rated([(number, sample.verdict())])
-    filled.close_bill(bill(sample), calls=[number], who=sample.who)
+    save(filled, [(number, sample.verdict())])
+    close(filled, bill(sample), [number])
     exact = replace(whole, exact=True, raw=b"json")
     other = sample.record(1, raw=b"better")
     filled.store(sample.batch(upgraded=(exact, other)), at=sample.now)
@@ -190,6 +206,71 @@ def test_microseconds_come_too_late_for_a_closed_bill(filled: SqlLedger, sample:
 def test_a_verdict_needs_its_record(filled: SqlLedger, sample: SimpleNamespace) -> None:
     """A verdict on a record that is not there is refused, whole batch and all."""
     number = ids(filled)[1]
+    record, verdict = sample.record(1), sample.verdict()
     with pytest.raises(FlowError, match="not there"):
-        filled.save_rated([(number, sample.verdict()), (999_999, sample.verdict())])
+        filled.save_rated([(number, record, verdict), (999_999, record, verdict)])
     assert filled.outcome_counts()["rated"] == 0
+
+
+def test_a_verdict_on_a_record_that_has_changed_is_dropped(
+    ledger: SqlLedger, sample: SimpleNamespace
+) -> None:
+    """A record replaced after it was read for rating does not get the old one's verdict, and waits."""
+    whole = sample.record(1, exact=False, raw=b"csv")
+    other = sample.record(2)
+    ledger.store(sample.batch(whole, other), at=sample.now)
+    verdict = sample.verdict(Outcome.FREE, contract=None)
+    read = [(number, record, verdict) for number, record in ledger.to_rate(again=False)]
+    ledger.store(sample.batch(upgraded=(sample.record(1, raw=b"json"),)), at=sample.now)
+    ledger.save_rated(read)
+    assert waiting(ledger) == [1]
+    assert ledger.outcome_counts()["free"] == 1
+    save(ledger, [(number, verdict) for number, _ in ledger.to_rate(again=False)])
+    assert waiting(ledger) == []
+
+
+def test_calls_that_wait_to_be_rated_are_counted(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """Answered calls up to a cycle's end without a verdict may be anybody's; those of others are not."""
+    missed = sample.record(8, disposition="NO ANSWER")
+    september = sample.record(9, answer=sample.record(1).answer + 60 * 86_400_000_000)
+    filled.store(sample.batch(missed, september), at=sample.now)
+    assert [filled.unsettled_calls(CONTRACT, Cycle(2025, month)) for month in (6, 7, 8, 9)] == [0, 5, 5, 6]
+    number = ids(filled)
+    unrated = sample.verdict(Outcome.UNRATED, contract=None)
+    verdicts = [sample.verdict(), sample.verdict(contract=None), sample.verdict(Outcome.FREE), unrated]
+    save(filled, [(number[place], verdict) for place, verdict in enumerate(verdicts, 1)])
+    assert filled.unsettled_calls(CONTRACT, JULY) == 1
+    better = [replace(sample.record(place), raw=b"better") for place in (1, 2, 3, 4)]
+    filled.store(sample.batch(upgraded=tuple(better)), at=sample.now)
+    assert filled.unsettled_calls(CONTRACT, JULY) == 3
+    assert filled.unsettled_calls("unknown", JULY) == 1
+
+
+def test_a_bill_made_from_other_prices_is_refused(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """A bill is not closed when its calls cost something else than when it was made."""
+    number = ids(filled)[1]
+    save(filled, [(number, sample.verdict(amount=Decimal("0.06")))])
+    with pytest.raises(FlowError, match="changed meanwhile"):
+        close(filled, bill(sample), [number])
+    close(filled, bill(sample), [number], "0.06")
+
+
+def test_a_bill_is_not_closed_over_calls_that_wait(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """A bill is not closed while a call of its month has no verdict, though its own calls did not change."""
+    number = ids(filled)[1]
+    save(filled, [(number, sample.verdict())])
+    with pytest.raises(FlowError, match="seatline rate"):
+        filled.close_bill(bill(sample), calls=[number], amount=Decimal("0.12"), who=sample.who)
+    assert filled.bill(CONTRACT, JULY) is None
+
+
+def test_another_contracts_closed_bill_makes_no_call_late(
+    filled: SqlLedger, sample: SimpleNamespace, add: Callable[..., Any]
+) -> None:
+    """A call is late when the bill of its own contract is closed, not when another one's is."""
+    other = sample.contract("jilin-2025", seats=("04322120001",), site="jilin", area="0432")
+    add(filled, (other, date(2025, 7, 1)))
+    number = ids(filled)
+    save(filled, [(number[1], sample.verdict()), (number[2], sample.verdict(contract="jilin-2025"))])
+    close(filled, replace(bill(sample), contract="jilin-2025"), [number[2]])
+    assert filled.late_calls(CONTRACT, AUGUST) == ()

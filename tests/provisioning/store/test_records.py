@@ -6,6 +6,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,8 +17,9 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from provisioning.core.call import Outcome
+from provisioning.core.cycle import Cycle
 from provisioning.flows.errors import FlowError, LedgerUnavailable
-from provisioning.flows.ports import HeldLine
+from provisioning.flows.ports import HeldLine, StoredBill
 from provisioning.store.ledger import SqlLedger, open_ledger
 
 
@@ -120,7 +123,7 @@ def test_microseconds_replace_whole_seconds(ledger: SqlLedger, sample: SimpleNam
     whole = replace(exact, answer=exact.answer // 10**6 * 10**6, exact=False, raw=b"csv line")
     ledger.store(sample.batch(whole), at=sample.now)
     ((record, _),) = ledger.to_rate(again=False)
-    ledger.save_rated([(record, sample.verdict(Outcome.FREE, contract=None))])
+    ledger.save_rated([(record, whole, sample.verdict(Outcome.FREE, contract=None))])
     assert list(ledger.to_rate(again=False)) == []
     ledger.store(sample.batch(upgraded=(exact,)), at=sample.now)
     (found,) = ledger.stored("pbx", [key(exact)]).values()
@@ -237,7 +240,7 @@ def test_a_lost_connection(postgres: Any, sample: SimpleNamespace) -> None:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 f"WHERE datname = '{database}' AND pid <> pg_backend_pid()"
             )
-            yield 1, sample.verdict(contract=None)
+            yield 1, sample.record(1), sample.verdict(contract=None)
 
         with pytest.raises(LedgerUnavailable):
             ledger.save_rated(cut())
@@ -292,3 +295,48 @@ def test_any_record_survives(
         ledger.store(sample.batch(record), at=sample.now)
         (found,) = ledger.stored("pbx", [(record.uniqueid, sequence)]).values()
     assert found.record == record
+
+
+def of_switch(batch: Any, switch: str) -> Any:
+    return replace(batch, source=replace(batch.source, switch=switch))
+
+
+def test_a_call_of_another_switch_is_held(ledger: SqlLedger, sample: SimpleNamespace) -> None:
+    """A call collected as one switch's is held when it comes as another's, in either kind of file."""
+    exact = sample.record(1)
+    whole = replace(exact, start=exact.start // 10**6 * 10**6, exact=False, raw=b"csv line")
+    whole = replace(whole, answer=exact.answer // 10**6 * 10**6, end=exact.end // 10**6 * 10**6)
+    assert ledger.store(of_switch(sample.batch(whole), "local"), at=sample.now) == ()
+    alien = sample.record(1, dst="110", raw=b"another call under the same key")
+    for new, (record, held) in enumerate(((whole, True), (exact, True), (alien, False)), 5):
+        found = ledger.store(sample.batch(record, sample.record(new)), at=sample.now)
+        assert [(line.code, line.raw, line.key) for line in found] == (
+            [("other-switch", record.raw, key(record))] if held else []
+        )
+        if held:
+            assert "--switch local" in found[0].reason
+            assert ledger.stored("pbx", [key(record)]) == {}
+    assert ledger.held_count() == 2
+    assert ledger.collected_switches() == {"local", "pbx"}
+
+
+def test_a_closed_bill_of_one_switch_holds_no_call_of_another(
+    ledger: SqlLedger, sample: SimpleNamespace, add: Any
+) -> None:
+    """Microseconds come too late for the call on the closed bill only, not for its namesake elsewhere."""
+    add(ledger, (sample.contract(), date(2025, 7, 1)))
+    here, there = sample.record(1, raw=b"here"), sample.record(1, dst="110", raw=b"there")
+    ledger.store(sample.batch(here), at=sample.now)
+    ledger.store(of_switch(sample.batch(there), "other"), at=sample.now)
+    records = {record.raw: (number, record) for number, record in ledger.to_rate(again=False)}
+    free = sample.verdict(Outcome.FREE, contract=None)
+    ledger.save_rated([(*records[b"here"], sample.verdict()), (*records[b"there"], free)])
+    bill = StoredBill(
+        contract="zhaotong-2025", cycle=Cycle(2025, 7), document={"amount": "0.12"}, closed_at=sample.now
+    )
+    ledger.close_bill(bill, calls=[records[b"here"][0]], amount=Decimal("0.12"), who=sample.who)
+    better = replace(there, raw=b"better")
+    assert ledger.store(of_switch(sample.batch(upgraded=(better,)), "other"), at=sample.now) == ()
+    (held,) = ledger.store(sample.batch(upgraded=(replace(here, raw=b"late"),)), at=sample.now)
+    assert (held.code, held.raw, held.key) == ("bill-closed", b"late", key(here))
+    assert ledger.stored("other", [key(there)])[key(there)].record == better
