@@ -57,7 +57,7 @@ class Config:
             self.by_name(file) == other.by_name(file) for file in self.files
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # equal in any order, so no hash of the parts would do
 
 
 def check_file_name(file: str) -> None:

@@ -147,7 +147,7 @@ class _EveryAction:
         return True
 
 
-class _Session(Manager):  # type: ignore[misc]
+class _Session(Manager):  # type: ignore[misc]  # panoramisk has no types
     """panoramisk's Manager without its pinger, its replay and its reconnecting."""
 
     _opened: _Protocol | None = None
@@ -230,7 +230,7 @@ class _Session(Manager):  # type: ignore[misc]
         """Nothing is sent twice."""
 
 
-class _Exchange(PanoramiskAction):  # type: ignore[misc]
+class _Exchange(PanoramiskAction):  # type: ignore[misc]  # panoramisk has no types
     """An action under way: its headers in their order, and its answer as far as it has come."""
 
     def __init__(self, action: Action) -> None:
@@ -271,7 +271,7 @@ class _Exchange(PanoramiskAction):  # type: ignore[misc]
         return Reply(first_of_each(self._response or []), lines, tuple(self._events))
 
 
-class _Protocol(AMIProtocol):  # type: ignore[misc]
+class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
     """panoramisk's protocol with its own reading: whole messages, strict UTF-8, bounded memory."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

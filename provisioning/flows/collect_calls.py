@@ -111,7 +111,7 @@ class Collected:
         return sum(file.quarantined for file in self.sources)
 
     def document(self) -> dict[str, Any]:
-        """What `collect --json` prints (contract-file: JSON)."""
+        """What `collect --json` prints."""
         return {
             "sources": [file.document() for file in self.sources],
             "read": sum(file.read for file in self.sources),

@@ -215,7 +215,7 @@ ITEM = words.pattern(
     due="the short name of an item: small letters, digits, - and _",
     example="line-100m",
 )
-GROUP_CODE = words.pattern("[0-9A-Za-z-]{1,40}", code="bad-code", due="a group code", example="8712200019")
+GROUP_CODE = words.pattern("[0-9A-Za-z-]{1,40}", code="bad-code", due="a group code", example="8700000001")
 BANDWIDTH = words.pattern("[1-9][0-9]{0,5}[KMG]", code="bad-bandwidth", due="a bandwidth", example="100M")
 AREA_CODE = words.pattern(
     number_forms.AREA_CODE.pattern, code="bad-area-code", due="an area code of mainland China", example="0870"

@@ -50,7 +50,7 @@ def test_a_bill_prints_as_the_contract_file_says(make) -> None:
 
 
 def test_the_keys_stand_in_their_order(make) -> None:
-    """The keys of a bill stand in the order of contract-file.md, so that a closed bill reads alike."""
+    """The keys of a bill stand in one order, so that a closed bill reads alike."""
     keys = list(make_bill([make.version()], JULY, []).document())
     assert keys == [
         *("contract", "cycle", "closed", "recurring", "once", "calls"),

@@ -135,7 +135,7 @@ def test_nobody_has_a_number_before_the_contract(recorded: Seatline) -> None:
 
 
 def test_the_bill_of_zhaotong_is_8156(recorded: Seatline) -> None:
-    """A month of zhaotong without charged calls costs 8156.00, in the words of contract-file.md."""
+    """A month of zhaotong without charged calls costs 8156.00, with the keys that programs rely on."""
     bill = recorded.json("bill", "zhaotong-2025", "--cycle", "2025-07")
     assert (bill["amount"], bill["closed"], bill["calls"], bill["payers"]) == ("8156.00", False, [], [])
     seat = next(line for line in bill["recurring"] if line["item"] == "seat")
@@ -328,7 +328,7 @@ def test_the_ledger_is_backed_up_and_verified(recorded: Seatline) -> None:
 
 
 def test_every_command_shows_help(seatline: Seatline) -> None:
-    """Each command of contract-file.md that this version has explains itself."""
+    """Each command explains itself."""
     for command in ("check", "plan", "apply", "drift", "doctor", "collect", "rate", "bill", "lookup"):
         assert command in seatline(command, "--help")
     for command in (["contract", "add"], ["contract", "show"], ["db", "backup"], ["db", "verify"]):

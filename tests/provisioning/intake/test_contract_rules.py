@@ -50,7 +50,7 @@ BARE: list[Case] = [
     ("number-not-text", 'area_code: "0870"', "area_code: ¦0870", 'put it in quotes: "0870"'),
     ("number-not-text", 'total: "4860.00"', "total: ¦4860.00", '"4860.00"'),
     ("number-not-text", 'internal: "0"', "internal: ¦0", "calls.rates.internal"),
-    ("number-not-text", 'group_code: "8712200019"', "group_code: ¦8712200019", "in quotes"),
+    ("number-not-text", 'group_code: "8700000001"', "group_code: ¦8700000001", "in quotes"),
     (
         "number-not-text",
         'long_number: "08702120001"',

@@ -78,7 +78,7 @@ def zhaotong(sample: str, read: ReadTexts) -> Contract:
 def test_terms_and_billing_are_read_exactly(zhaotong: Contract) -> None:
     """Days, shares and choices of the file are those of the contract."""
     assert zhaotong.id == "zhaotong-2025"
-    assert zhaotong.customer.group_code == "8712200019"
+    assert zhaotong.customer.group_code == "8700000001"
     assert (zhaotong.term.first, zhaotong.term.last) == (date(2025, 7, 1), date(2025, 12, 31))
     assert (zhaotong.term.renewal_months, zhaotong.term.notice_days) == (0, 30)
     billing = zhaotong.billing
