@@ -203,8 +203,8 @@ def test_two_at_once_on_a_new_file(tmp_path: Path) -> None:
         with open_ledger(url) as ledger:
             return ledger.versions()
 
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(opened, range(4))) == [()] * 4
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(opened, range(16))) == [()] * 16
     assert upgrade.current(url) == revision.HEAD
 
 
