@@ -13,9 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from provisioning.store.ledger import SqlLedger
+
+# No law is about how long a machine takes. CI tries the same examples each time, so that what is red is new.
+settings.register_profile(
+    "seatline", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
+settings.load_profile("seatline")
 
 _MISSING = "the store's tests need PostgreSQL's initdb and pg_ctl: install the package postgresql"
 
