@@ -26,8 +26,19 @@ wait_for() {
     return 1
 }
 
+# $1: a process id file, $2: the program it should name. After a power cut or a kill the number may be anybody's,
+# and dockerd would believe that it runs already.
+forget_stale() {
+    local pid
+    [[ -f $1 ]] || return 0
+    pid=$(< "$1")
+    [[ $(cat "/proc/${pid:-none}/comm" 2> /dev/null) == "$2" ]] || rm -f "$1"
+}
+
 # The rest: flags of dockerd.
 start() {
+    forget_stale /var/run/docker.pid dockerd
+    forget_stale /var/run/docker/containerd/containerd.pid containerd
     : > "$log"
     setsid nohup dockerd "$@" >> "$log" 2>&1 < /dev/null &
     local pid=$!
