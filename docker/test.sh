@@ -12,10 +12,11 @@ if [[ ! -x /usr/lib/postgresql/15/bin/initdb ]]; then
     mkdir -p /etc/postgresql-common
     [[ -e /etc/postgresql-common/createcluster.conf ]] ||
         echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
+    log=$(mktemp)
     { apt-get -qq update || true
       DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
-          -o Dpkg::Options::=--force-confold postgresql-15; } > /tmp/seatline-apt.log 2>&1 < /dev/null ||
-        { tail -n 5 /tmp/seatline-apt.log >&2; echo "PostgreSQL 15 could not be installed" >&2; exit 1; }
+          -o Dpkg::Options::=--force-confold postgresql-15; } > "$log" 2>&1 < /dev/null ||
+        { tail -n 5 "$log" >&2; echo "PostgreSQL 15 could not be installed" >&2; exit 1; }
 fi
 
 started=no
