@@ -49,7 +49,7 @@ def _ledger_findings(settings: Settings) -> Iterator[Finding]:
     except FlowError as fault:
         yield Finding(check="ledger", verdict="bad", text=str(fault))
         return
-    yield Finding(check="ledger", verdict="ok", text=f"reachable and migrated, {contracts} contracts")
+    yield Finding(check="ledger", verdict="ok", text=f"reachable and migrated, contracts: {contracts}")
     if held:
         text = f"{held} lines of call records are held, broken or at odds with others: they are on no bill"
         yield Finding(check="quarantine", verdict="warning", text=text)

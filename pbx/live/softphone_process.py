@@ -83,7 +83,7 @@ class _Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         self.heard = max(self.heard, int(statistics.rtcp.rxStat.pkt))
 
 
-class _Account(pj.Account):  # type: ignore[misc]
+class _Account(pj.Account):  # type: ignore[misc]  # pjsua2 has no types
     """One telephone's identity at the switch."""
 
     def __init__(self, softphone: Softphone, phone: int, answer: str) -> None:

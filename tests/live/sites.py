@@ -167,7 +167,7 @@ def world(book: Book, *, who: str = "li@desk", host: str = "desk", pid: int | No
     """The real clock and process, and a token nobody else has."""
     token = f"t-{os.getpid()}-{time.monotonic_ns()}"
     return World(
-        ledger=book,  # type: ignore[arg-type]
+        ledger=book,
         lock=Unlocked(),
         owner=Owner(who=who, host=host, pid=pid or os.getpid(), token=token),
         clock=lambda: datetime.now(UTC),
@@ -177,7 +177,7 @@ def world(book: Book, *, who: str = "li@desk", host: str = "desk", pid: int | No
 
 
 def plan_of(switch: Switch, book: Book, *sites: str) -> SwitchPlan:
-    return plan_sites(switch, book, sites=sites, hand_written=HAND_WRITTEN, today=TODAY)  # type: ignore[arg-type]
+    return plan_sites(switch, book, sites=sites, hand_written=HAND_WRITTEN, today=TODAY)
 
 
 def apply_to(switch: Switch, book: Book, *sites: str, force: bool = False, **more: Any) -> Applied:

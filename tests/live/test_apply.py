@@ -86,7 +86,7 @@ def test_nothing_to_do(ami: Ami) -> None:
     sites.apply_to(ami, book)
     written = len(book.applied), len(book.trail)
 
-    class Watched(sites.Wrapped):  # type: ignore[misc, name-defined]
+    class Watched(sites.Wrapped):
         def before(self, action: Action) -> None:
             assert action.name not in ("UpdateConfig", "CreateConfig", "Reload"), action.name
 
@@ -180,7 +180,7 @@ def test_a_site_is_renamed(ami: Ami) -> None:
     assert runs(ami, old, book)
     reloads: list[str] = []
 
-    class Watched(sites.Wrapped):  # type: ignore[misc, name-defined]
+    class Watched(sites.Wrapped):
         def before(self, action: Action) -> None:
             reloads.extend(["step"] if dict(action.headers).get("Reload") else [])
 
@@ -477,7 +477,7 @@ def test_two_at_once(ami: Ami, other: Ami) -> None:
     book = sites.Book((sites.contract(),))
     told: list[str] = []
 
-    class Interrupted(sites.Wrapped):  # type: ignore[misc, name-defined]
+    class Interrupted(sites.Wrapped):
         def before(self, action: Action) -> None:
             if action.name == "UpdateConfig" and not told:
                 with pytest.raises(LockHeld) as refused:
@@ -532,7 +532,7 @@ def test_a_switch_that_stops_answering(ami: Ami) -> None:
     first, second = sites.contract("first"), sites.contract("second", area="0874")
     book = sites.Book((first, second))
 
-    class Silent(sites.Wrapped):  # type: ignore[misc, name-defined]
+    class Silent(sites.Wrapped):
         def after(self, action: Action, reply: Reply) -> None:
             if dict(action.headers).get("Reload"):
                 raise Unreachable("pbx: no answer")
@@ -577,11 +577,11 @@ def test_a_site_that_cannot_be_settled(ami: Ami) -> None:
     sites.apply_to(ami, book)
     live = "seatline-pjsip-first-01.conf"
 
-    class Stuck(sites.Wrapped):  # type: ignore[misc, name-defined]
+    class Stuck(sites.Wrapped):
         def send(self, action: Action, *, timeout: float = 10.0) -> Reply:
             if ("SrcFilename", f"former-{live}") in action.headers:
                 return Reply({"Response": "Error", "Message": "disk full"})
-            return super().send(action, timeout=timeout)  # type: ignore[no-any-return]
+            return super().send(action, timeout=timeout)
 
     Pen(switch=ami, pause=sites.time.sleep).mark([Mark(site="first", digest="0", group="first")])
     book.contracts = (first, second)

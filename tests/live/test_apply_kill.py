@@ -53,7 +53,7 @@ def promoting(action: Action) -> bool:
     ] == files["SrcFilename"].removeprefix("staged-")
 
 
-class Deadly(sites.Wrapped):  # type: ignore[misc, name-defined]
+class Deadly(sites.Wrapped):
     """Kills its own process at one action: while the switch is at it, or after its answer."""
 
     at = NEVER
@@ -106,7 +106,7 @@ def count_of(ami: Ami, contract: Any, choice: Choice = changing) -> int:
     """How many such actions an undisturbed apply has."""
     seen: list[Action] = []
 
-    class Counting(sites.Wrapped):  # type: ignore[misc, name-defined]
+    class Counting(sites.Wrapped):
         def before(self, action: Action) -> None:
             seen.extend([action] if choice(action) else [])
 

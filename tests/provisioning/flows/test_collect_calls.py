@@ -100,7 +100,7 @@ def record(number: int, **changes: object) -> Cdr:
         exact=True,
         raw=b"",
     )
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    return replace(plain, **changes)
 
 
 def lines(kind: str, *records: Cdr) -> bytes:

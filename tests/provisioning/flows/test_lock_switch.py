@@ -211,7 +211,7 @@ def test_two_machines_of_one_name() -> None:
 def test_a_switch_without_a_clock() -> None:
     """A switch that does not tell its time cannot be locked, and that is said."""
     switch = Database()
-    switch.send = lambda action, timeout=10.0: Reply({"Timestamp": "soon"})  # type: ignore[method-assign]
+    switch.send = lambda action, timeout=10.0: Reply({"Timestamp": "soon"})
     with pytest.raises(FlowError, match="does not tell its time"):
         lock(switch, "mine").held().__enter__()
 

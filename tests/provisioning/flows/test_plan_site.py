@@ -128,7 +128,7 @@ def holding(*contracts: Contract, slot: str = "a") -> Config:
 
 
 def planned(switch: Files, ledger: Book, *sites: str) -> SwitchPlan:
-    return plan_sites(switch, ledger, sites=sites, hand_written=HAND_WRITTEN, today=TODAY)  # type: ignore[arg-type]
+    return plan_sites(switch, ledger, sites=sites, hand_written=HAND_WRITTEN, today=TODAY)
 
 
 def changes(plan: SwitchPlan) -> set[tuple[str, str, str]]:

@@ -146,7 +146,7 @@ def test_a_closed_bill_stays(filled: SqlLedger, sample: SimpleNamespace) -> None
     closed = bill(sample)
     close(filled, closed, [number[1]])
     assert filled.bill(CONTRACT, JULY) == closed
-    assert list(closed.document) == list(filled.bill(CONTRACT, JULY).document)  # type: ignore[union-attr]
+    assert list(closed.document) == list(filled.bill(CONTRACT, JULY).document)
     filled.save_rated([(number[1], sample.record(1), sample.verdict(Outcome.UNRATED, reason="changed"))])
     assert filled.rated_calls(CONTRACT, JULY) == ((number[1], sample.verdict()),)
     assert (waiting(filled, again=True), waiting(filled)) == ([2, 3, 4, 5], [])
