@@ -56,36 +56,105 @@ class VoiceLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionTimers:
+    """RFC 4028 as the operator wants it: whether we offer, insist on, or refuse session timers.
+
+    `use` is none, supported or required; `expires` and `least` (Min-SE) are seconds.
+    """
+
+    use: str = "supported"
+    expires: int = 1800
+    least: int = 90
+
+    def __post_init__(self) -> None:
+        if self.use not in ("none", "supported", "required"):
+            raise ValueError(f"session timers are none, supported or required, not {self.use!r}")
+        if not 90 <= self.least <= self.expires:
+            raise ValueError("a session expires no sooner than its least time, of at least 90 seconds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumbersOut:
+    """The form in which the operator wants the numbers we send, a pattern for each class (号码格式).
+
+    {number} is the national form ("08702120001", "13800138000", "10086", "0012025550100"), {area} the area
+    code without its 0, {local} the number without area code, {abroad} what stands behind 00.
+    """
+
+    fixed: str = "+86{area}{local}"
+    mobile: str = "+86{number}"
+    service: str = "{number}"
+    emergency: str = "{number}"
+    international: str = "00{abroad}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberIn:
+    """How the operator writes numbers it sends: what begins so becomes that, before all else (来话号码)."""
+
+    begins: str
+    becomes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ims:
     """How the site's numbers register to the operator's IMS (operator 侧接入).
 
     `user` is a pattern of the public user: {area} is the area code without its 0, {local} the number
-    without its area code, {long} the number as the contract writes it. `register` says whether each seat
-    registers or one trunk does for all.
+    without its area code, {long} the number as the contract writes it. `auth_user` is the digest user, a
+    pattern too, with {user} the public user and {domain}. `register` says whether each seat registers or one
+    trunk does for all. `realm` None means the one of the challenge. `expires` is in seconds. `identity` says
+    in which header we assert the caller: pai (P-Asserted-Identity), ppi (P-Preferred-Identity), or none.
+    `reliable` is 100rel (RFC 3262): none, supported or required. Passwords are not here: the ledger has them.
     """
 
     domain: str
     proxy: str
     register: str = "seat"
     user: str = "+86{area}{local}"
+    auth_user: str = "{user}@{domain}"
+    realm: str | None = None
+    expires: int = 3600
+    reliable: str = "supported"
+    session_timers: SessionTimers = SessionTimers()
+    identity: str = "pai"
+    user_phone: bool = True
+    numbers_out: NumbersOut = NumbersOut()
+    numbers_in: tuple[NumberIn, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.register not in ("seat", "trunk"):
-            raise ValueError(f"register is seat or trunk, not {self.register!r}")
+        for value, known in (
+            (self.register, ("seat", "trunk")),
+            (self.reliable, ("none", "supported", "required")),
+            (self.identity, ("pai", "ppi", "none")),
+        ):
+            if value not in known:
+                raise ValueError(f"{value!r} is none of {', '.join(known)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Iad:
-    """An analog gateway by name, model and MAC (综合接入设备)."""
+    """An analog gateway by name, model and MAC (综合接入设备).
+
+    `settings` override the line settings of its family, such as caller_id, slic, fax, for this device.
+    """
 
     name: str
     model: str
     mac: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Everything a switch needs to know of one place: numbers, lines, the operator's IMS (装机地址)."""
+    """Everything a switch needs to know of one place: numbers, lines, the operator's IMS (装机地址).
+
+    `switch` says how the site is wired: "asterisk", its IAD ports register to the site's Asterisk; or
+    "none", they register straight to the operator's IMS and no switch is in the path.
+    """
 
     name: str
     area_code: str
@@ -96,8 +165,11 @@ class Site:
     voice_lines: tuple[VoiceLine, ...] = ()
     iads: tuple[Iad, ...] = ()
     features: tuple[str, ...] = ()
+    switch: str = "asterisk"
 
     def __post_init__(self) -> None:
+        if self.switch not in ("asterisk", "none"):
+            raise ValueError(f"a site's switch is asterisk or none, not {self.switch!r}")
         if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", self.name):
             raise ValueError(f"not a site name: {self.name!r}")
         if not re.fullmatch(r"0[0-9]{2,3}", self.area_code):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
@@ -98,6 +98,44 @@ class StoredBill:
     closed_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSecret:
+    """What of an IAD is secret besides its lines: the token of its address, its web page's password."""
+
+    token: str = field(repr=False)
+    admin_password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOut:
+    """The newest file of an IAD that left the house, carried or fetched (已下发的IAD文件).
+
+    `document` is the device without any secret, to say what a new file changes; `digest` that of the
+    file's bytes, secrets and all. `how` is "carried" or "fetched".
+    """
+
+    site: str
+    iad: str
+    document: Mapping[str, Any]
+    digest: str
+    how: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A file that a device may fetch once, until a time (待取文件). `content` holds secrets."""
+
+    site: str
+    iad: str
+    model: str
+    mac: str | None
+    file_name: str
+    content: bytes = field(repr=False)
+    document: Mapping[str, Any]
+    until: datetime
+
+
 class Ledger(Protocol):
     """The book: contracts and their versions, numbers over time, call records, bills, audit (台账).
 
@@ -116,9 +154,48 @@ class Ledger(Protocol):
         new_secret: Callable[[], str],
         at: datetime,
         who: str,
+        ims_passwords: Mapping[str, Mapping[str, str]] = {},
     ) -> tuple[ContractVersion, ...]:
         """Records each contract as its next version from that day on, with the validity of its numbers
-        and a SIP secret for each seat that has none yet: all of them or none."""
+        and a SIP secret for each seat that has none yet: all of them or none.
+
+        `ims_passwords` are the operator's, by contract and long number; numbers it does not name keep
+        theirs. They are recorded also for a contract that stands so already."""
+        ...
+
+    def ims_passwords(self, contract: str) -> Mapping[str, str]:
+        """The operator's passwords of a contract by long number (a trunk: by the number it registers).
+        Never shown."""
+        ...
+
+    def device_secrets(
+        self, site: str, iads: Sequence[str], *, new_secret: Callable[[], str], at: datetime
+    ) -> Mapping[str, DeviceSecret]:
+        """The secrets of a site's IADs by name; those that have none yet get them."""
+        ...
+
+    def handed_out(self, site: str) -> Mapping[str, HandedOut]:
+        """What left the house last, by IAD; also of IADs the site no longer has, until `forget_iad`."""
+        ...
+
+    def record_handed_out(self, files: Sequence[HandedOut], *, who: str) -> None: ...
+
+    def forget_iads(self, site: str, iads: Sequence[str], *, at: datetime, who: str) -> None:
+        """The IADs are gone from the site: their tokens and offers too."""
+        ...
+
+    def offer(self, offers: Sequence[Offer], *, at: datetime, who: str) -> None:
+        """Opens the window of each: one fetch, until its time; a former offer of the same IAD is closed."""
+        ...
+
+    def offered(self, token: str) -> Offer | None:
+        """The offer at the address with that token, whether its time has come or not; None where there is
+        none, or it was fetched."""
+        ...
+
+    def take(self, token: str, *, at: datetime, detail: Mapping[str, Any]) -> Offer | None:
+        """Fetches an offer, once: it is gone afterwards and stands as handed out. None where somebody was
+        quicker, or its time is over."""
         ...
 
     def secrets(self, site: str) -> Mapping[str, str]:

@@ -1,0 +1,1 @@
+"""Papers for people: number sheets to fill in, IAD worksheets; one library per file (文档)."""
