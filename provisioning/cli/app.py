@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pbx.errors import SwitchError
-from provisioning.cli import calls, contracts, faults, ledger, numbers, screens, switch
+from provisioning.cli import apply, calls, contracts, faults, ledger, numbers, screens, switch
 from provisioning.flows.errors import FlowError
 
 app = typer.Typer(
@@ -25,7 +25,7 @@ app.add_typer(contracts.app, name="contract")
 app.add_typer(ledger.app, name="db")
 app.command("check")(contracts.check)
 app.command("plan")(switch.plan)
-app.command("apply")(switch.apply)
+app.command("apply")(apply.apply)
 app.command("drift")(switch.drift)
 app.command("doctor")(switch.doctor)
 app.command("collect")(calls.collect)

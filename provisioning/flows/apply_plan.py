@@ -13,13 +13,15 @@ from pbx.errors import SwitchError, Unreachable
 from provisioning.flows.apply_site import Differs, SiteWriter, told
 from provisioning.flows.errors import FlowError, TooMuchChange
 from provisioning.flows.lock_switch import Owner, SwitchLock
-from provisioning.flows.plan_site import SitePlan, SwitchPlan, plan_sites, wanted_of
+from provisioning.flows.plan_site import SitePlan, SwitchPlan, plan_sites
+from provisioning.flows.plan_undo import plan_undo
 from provisioning.flows.ports import Ledger, Lock, Progress, Switch
 from provisioning.flows.read_switch import marks, read_back
 from provisioning.flows.write_switch import DIALPLAN, Pen
 from provisioning.planning import names
 from provisioning.planning.digest import digest_of
 from provisioning.planning.plan import Plan, to_json, too_much
+from provisioning.planning.slots import in_slot
 
 SHARED = ""
 """Stands for the hand-written dialplan among the sites."""
@@ -36,8 +38,8 @@ def worst(codes: Iterable[int]) -> int:
 class SiteOutcome:
     """What became of one site (site "": of the hand-written dialplan).
 
-    `status`: applied; unchanged; finished (an earlier apply that was interrupted is now on record); reloaded
-    (the files were right, the switch ran otherwise); failed; rolled-back; untried.
+    `status`: applied; undone; unchanged; finished (an earlier apply that was interrupted is now on record);
+    reloaded (the files were right, the switch ran otherwise); failed; rolled-back; untried.
     """
 
     site: str
@@ -112,26 +114,32 @@ def apply_sites(
     hand_written: Mapping[str, str],
     today: date,
     force: bool = False,
+    undo: bool = False,
     approved: str | None = None,
     progress: Progress | None = None,
 ) -> Applied:
     """Brings the named sites, by default all, to what their contracts say; nothing where nothing differs.
 
+    With `undo` the named sites are brought to their former generation instead, as the switch has kept it.
     `approved` is the digest of the plan a person has seen: FlowError if it would be another one now. LockHeld
     when somebody else writes to the switch. Everything else that goes wrong with one site is in its outcome,
     and the next site is tried, as long as the switch answers.
     """
     held = SwitchLock(switch=switch, owner=world.owner, pause=world.pause, alive=world.alive)
     with world.lock.held(f"apply-{switch.name}"), held.held() as renew:
-        work = _Work(switch, world, renew, force, progress)
+        work = _Work(switch, world, renew, force, progress, "undone" if undo else "applied")
         work.settle_interrupted()
-        planned = plan_sites(
-            switch,
-            world.ledger,
-            sites=sites,
-            hand_written=hand_written,
-            today=today,
-            progress=progress,
+        planned = (
+            plan_undo(switch, world.ledger, sites=sites, today=today)
+            if undo
+            else plan_sites(
+                switch,
+                world.ledger,
+                sites=sites,
+                hand_written=hand_written,
+                today=today,
+                progress=progress,
+            )
         )
         if approved is not None and approved != planned.digest:
             raise FlowError(
@@ -150,10 +158,12 @@ class _Work:
         renew: Callable[[], None],
         force: bool,
         progress: Progress | None,
+        done: str,
     ) -> None:
         self.switch, self.world, self.renew, self.force = switch, world, renew, force
+        self.done = done
         self.pen = Pen(switch=switch, pause=world.pause, progress=progress)
-        self.writer = SiteWriter(switch=switch, ledger=world.ledger, pen=self.pen)
+        self.writer = SiteWriter(switch=switch, pen=self.pen)
         self.progress = progress
         self.unsettled: dict[str, FlowError | SwitchError] = {}
         self.interrupted: frozenset[str] = frozenset()
@@ -249,8 +259,8 @@ class _Work:
             raise TooMuchChange("; ".join(too) + tied)
         self.writer.apply(group)
         for one in group:
-            self._record(one, "applied")
-        return "applied"
+            self._record(one, self.done)
+        return self.done
 
     def _unchanged(self, planned: SitePlan) -> str:
         healed = self.writer.heal(planned)
@@ -261,7 +271,7 @@ class _Work:
 
     def _record(self, planned: SitePlan, event: str) -> None:
         """Into the ledger; only then the switch forgets that somebody was at it."""
-        wanted = wanted_of(self.world.ledger, planned.contract, names.SLOTS[0])
+        wanted = in_slot(planned.wanted, planned.site, names.SLOTS[0])
         self.world.ledger.record_applied(
             site=planned.site,
             switch=self.switch.name,

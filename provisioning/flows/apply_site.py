@@ -23,8 +23,8 @@ from pbx.errors import SwitchError
 from pbx.readback import NOTHING, Difference
 from pbx.section import Section
 from provisioning.flows.errors import FlowError, RolledBack
-from provisioning.flows.plan_site import SitePlan, wanted_of
-from provisioning.flows.ports import Ledger, Switch
+from provisioning.flows.plan_site import SitePlan
+from provisioning.flows.ports import Switch
 from provisioning.flows.read_switch import (
     Mark,
     SiteFiles,
@@ -39,6 +39,7 @@ from provisioning.flows.write_switch import DIALPLAN, PJSIP, Pen
 from provisioning.planning import names
 from provisioning.planning.digest import digest_of
 from provisioning.planning.handover import Both, givers_first
+from provisioning.planning.slots import in_slot
 
 MOST_SHOWN = 5
 """Differences a message lists; the audit has them all."""
@@ -84,7 +85,6 @@ class SiteWriter:
     """Writes sites to one switch."""
 
     switch: Switch
-    ledger: Ledger
     pen: Pen
 
     def apply(self, group: Sequence[SitePlan]) -> None:
@@ -141,7 +141,7 @@ class SiteWriter:
         ]
         running = running_slot(self.switch, planned.site, candidates) or planned.held.slot
         slot = names.SLOTS[1] if running == names.SLOTS[0] else names.SLOTS[0]
-        return _Move(held=planned.held, wanted=wanted_of(self.ledger, planned.contract, slot), slot=slot)
+        return _Move(held=planned.held, wanted=in_slot(planned.wanted, planned.site, slot), slot=slot)
 
     def _nobody_elses(self, moves: Mapping[str, _Move]) -> None:
         """Raises FlowError where an endpoint still runs at a site that is not among these: it would collide.
@@ -236,7 +236,8 @@ class SiteWriter:
         raise Differs(". ".join(filter(None, (f"{_named(moves)}: {why}; {end}", told(different)))), different)
 
     def _take_down(self, held: SiteFiles) -> None:
-        """Takes a site's dialplan away, once no endpoint refers to it any more."""
+        """Takes a site's dialplan away, once no endpoint refers to it any more; kept for the way back."""
+        self.pen.keep_former(held.dialplan_files)
         self.pen.empty(held.dialplan_files)
         self.pen.reload(DIALPLAN)
         if different := read_back(self.switch, Config(), gone=held.dialplan):

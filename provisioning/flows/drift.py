@@ -24,11 +24,23 @@ from provisioning.planning import names
 HIDDEN = "another one"
 """Stands for a secret that is not the right one."""
 REGISTERED = "Registered"
+MISSING = frozenset({"Rejected", "Stopped"})
+"""States of a registration that the operator has turned down: more than one that has only begun."""
+CLASSES: Mapping[str, str] = {
+    "file": "file differs",
+    "running": "running state differs",
+    "unknown": "unknown object",
+}
+"""What a drift is called, by where it is (漂移类别)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift(Difference):
-    """One thing that is not as the ledger says: in a file (`where` "file") or in what runs ("running")."""
+    """One thing that is not as the ledger says; `where` is a key of CLASSES.
+
+    An unknown object is none of ours and beside them, in a way that it could call through them: it is left
+    alone.
+    """
 
     site: str
     where: str
@@ -36,7 +48,8 @@ class Drift(Difference):
     def __str__(self) -> str:
         field = f" {self.field}" if self.field else ""
         place = f"{self.file or 'the switch'}: [{self.object}]{field}"
-        return f"{place}: wanted {self.wanted}, {'runs' if self.where == 'running' else 'holds'} {self.found}"
+        verb = "holds" if self.where == "file" else "runs"
+        return f"{CLASSES[self.where]}: {place}: wanted {self.wanted}, {verb} {self.found}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +63,20 @@ class Unregistered:
     object: str
     state: str
 
+    @property
+    def missing(self) -> bool:
+        return self.state in MISSING
+
     def __str__(self) -> str:
-        return f"site {self.site}: [{self.object}] is not registered at the operator: {self.state}"
+        kind = "registration missing: " if self.missing else ""
+        return f"{kind}site {self.site}: [{self.object}] is not registered at the operator: {self.state}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftReport:
     """All that drifted on a switch; `orphans` are sites it has that no contract knows.
 
-    `unregistered` is no drift: the operator's doing, or a registration that has only begun.
+    A registration that has only begun is no drift; one that the operator has turned down is.
     """
 
     switch: str
@@ -68,16 +86,20 @@ class DriftReport:
     unregistered: tuple[Unregistered, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.drifts or self.orphans or self.notes)
+        return bool(
+            self.drifts or self.orphans or self.notes or any(one.missing for one in self.unregistered)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As `drift --json` prints it."""
         return {
             "switch": self.switch,
-            "drifts": [{**asdict(drift), "site": drift.site or None} for drift in self.drifts],
+            "drifts": [
+                {**asdict(one), "site": one.site or None, "class": CLASSES[one.where]} for one in self.drifts
+            ],
             "orphans": list(self.orphans),
             "notes": list(self.notes),
-            "unregistered": [asdict(one) for one in self.unregistered],
+            "unregistered": [{**asdict(one), "missing": one.missing} for one in self.unregistered],
         }
 
 
@@ -117,8 +139,10 @@ def find_drift(
 def _compared(switch: Switch, site: str, existing: Config, wanted: Config) -> Iterator[Drift]:
     """A site's files, then what runs of it."""
     yield from _in_files(site, existing, wanted)
+    ours = {section.name for config in (existing, wanted) for _, section in config}
     for one in read_back(switch, wanted, gone=existing):
-        yield Drift(one.file, one.object, one.field, one.wanted, one.found, site, "running")
+        where = "running" if one.object in ours else "unknown"
+        yield Drift(one.file, one.object, one.field, one.wanted, one.found, site, where)
 
 
 def _in_files(site: str, existing: Config, wanted: Config) -> Iterator[Drift]:
@@ -187,7 +211,7 @@ def _strangers(switch: Switch, planned: SwitchPlan, *, every: bool) -> Iterator[
             site = next((site for one in entered if (site := names.site_of(one)) in looked_at), None)
             through = "" if context in entered else f", which includes {entered[0]}"
             found = f"an endpoint with context={context}{through}"
-            yield Drift("", name, "", NOTHING, found, site or "", "running")
+            yield Drift("", name, "", NOTHING, found, site or "", "unknown")
 
 
 def _reached(context: str, includes: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -100,6 +100,12 @@ def slot_of(context_name: str, site: str) -> str | None:
     return found["slot"] if found and found["site"] == site else None
 
 
+def part_of(context_name: str, site: str) -> str | None:
+    """Which of a site's contexts one is: "" for the seats' own, "numbers" ...; None if it is none of them."""
+    found = _CONTEXT.fullmatch(context_name)
+    return found["part"].removeprefix("-") if found and found["site"] == site else None
+
+
 def site_of(context_name: str) -> str | None:
     """The site a context belongs to, None if it is not one of ours that a site has."""
     found = _CONTEXT.fullmatch(context_name)

@@ -1,0 +1,106 @@
+"""Which switches and sites a command is about, and the sessions with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pbx.errors import SwitchError
+from provisioning.cli import faults, screens
+from provisioning.flows.errors import FlowError
+
+if TYPE_CHECKING:
+    from provisioning.flows.plan_site import SwitchPlan
+    from provisioning.flows.ports import Ledger, Switch
+    from provisioning.settings import Settings, SwitchSettings
+
+Meant = list[tuple["SwitchSettings", tuple[str, ...]]]
+"""Switches, each with the sites that are meant on it; no site means all that it serves."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Down:
+    """A switch with which nothing could be done, and why; the others went on."""
+
+    switch: str
+    error: str
+    exit_code: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"switch": self.switch, "exit_code": self.exit_code, "error": self.error}
+
+
+def at_each(
+    chosen: Meant, progress: screens.Progress, work: Callable[[Switch, tuple[str, ...]], T]
+) -> tuple[list[T], list[Down]]:
+    """Does the work at one switch after the other; one that fails is told, and does not stop the others."""
+    done: list[T] = []
+    down: list[Down] = []
+    for switch, sites in chosen:
+        try:
+            with _connected(switch) as session:
+                done.append(work(session, sites))
+        except (FlowError, SwitchError) as fault:
+            progress.finish()
+            screens.say(faults.told(fault))
+            down.append(Down(switch=switch.name, error=str(fault), exit_code=faults.code_of(fault)))
+    progress.finish()
+    return done, down
+
+
+def down_code(down: list[Down]) -> int:
+    """The exit code that says most of the switches that failed; 0 when none did."""
+    from provisioning.flows.apply_plan import worst
+
+    return worst(one.exit_code for one in down)
+
+
+def show_plan(planned: SwitchPlan) -> None:
+    from provisioning.planning import explain
+
+    for one in planned.plans:
+        for text in explain.lines(one):
+            style = {"+": "green", "~": "yellow", "-": "red"}[text[0]]
+            screens.coloured(f"{text}  [{one.site or planned.switch}]", style)
+    for note in planned.notes:
+        screens.say(f"{planned.switch}: {note}")
+    if planned.orphans:
+        found = ", ".join(planned.orphans)
+        screens.say(f"{planned.switch}: sites no contract knows, left alone: {found}")
+    screens.line(f"{planned.switch}: {explain.summary(planned.plans)}")
+
+
+@contextmanager
+def _connected(switch: SwitchSettings) -> Iterator[Switch]:
+    from provisioning import wiring
+
+    session = wiring.connect(switch)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def meant(settings: Settings, sites: list[str]) -> tuple[Ledger, Meant]:
+    """The ledger, and each switch with the sites meant on it; no site means all that it serves."""
+    from provisioning import wiring
+
+    switches = settings.switches.values()
+    if not switches:
+        raise FlowError("no switch is set: add [switches.NAME] to seatline.toml")
+    if homeless := [site for site in sites if not any(one.serves(site) for one in switches)]:
+        raise FlowError(
+            f"no switch serves site {homeless[0]}: add it to `sites` of a switch in seatline.toml"
+        )
+    if not sites and len(switches) > 1 and any(one.sites is None for one in switches):
+        raise FlowError("with several switches, say in seatline.toml which `sites` each of them serves")
+    ledger = wiring.open_ledger(settings)
+    if sites:
+        named = [(one, tuple(site for site in sites if one.serves(site))) for one in switches]
+        return ledger, [(one, chosen) for one, chosen in named if chosen]
+    recorded = wiring.recorded_sites(ledger)
+    known = [(one, tuple(site for site in one.sites or () if site in recorded)) for one in switches]
+    return ledger, [(one, chosen) for one, chosen in known if one.sites is None or chosen]
