@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from pbx.errors import SwitchError
 from provisioning import wiring
+from provisioning.certificates import good_until
 from provisioning.flows import examine_switch
 from provisioning.flows.errors import FlowError
 from provisioning.flows.examine_switch import Finding
 from provisioning.settings import Settings
 
+BACKUP_DAYS = 7
+"""A backup older than this is said to be old."""
+CERTIFICATE_DAYS = 30
+"""A certificate that is good for fewer days should be renewed."""
 LEAST_FREE = 0.1
 """Share of a disk that should be free where call records are written and the ledger is kept."""
 
@@ -21,6 +27,7 @@ LEAST_FREE = 0.1
 def examine(settings: Settings) -> list[Finding]:
     """All checks there are: the ledger, the disk, each switch and its sources of call records."""
     found = [*_ledger_findings(settings), _disk_finding("disk", settings.folder)]
+    found += _certificate_findings(settings)
     for switch in settings.switches.values():
         try:
             ami = wiring.connect(switch)
@@ -28,6 +35,8 @@ def examine(settings: Settings) -> list[Finding]:
             found.append(examine_switch.unreachable(switch.name, str(fault)))
         else:
             try:
+                if ami.certified_until is not None:
+                    found.append(_days_finding(f"{switch.name}: AMI certificate", ami.certified_until))
                 found += examine_switch.examine(ami, wiring.now())
             except SwitchError as fault:
                 found.append(examine_switch.unreachable(switch.name, str(fault)))
@@ -46,13 +55,45 @@ def _ledger_findings(settings: Settings) -> Iterator[Finding]:
         ledger = wiring.open_ledger(settings)
         contracts = len({version.contract.id for version in ledger.versions()})
         held = ledger.held_count()
+        backed_up = ledger.last_audited(wiring.BACKED_UP)
     except FlowError as fault:
         yield Finding(check="ledger", verdict="bad", text=str(fault))
         return
     yield Finding(check="ledger", verdict="ok", text=f"reachable and migrated, contracts: {contracts}")
+    yield _backup_finding(backed_up)
     if held:
         text = f"{held} lines of call records are held, broken or at odds with others: they are on no bill"
         yield Finding(check="quarantine", verdict="warning", text=text)
+
+
+def _backup_finding(last: datetime | None) -> Finding:
+    if last is None:
+        text = "no backup on record; make one now and then: seatline db backup FILE"
+        return Finding(check="backup", verdict="warning", text=text)
+    days = (wiring.now() - last).days
+    if days > BACKUP_DAYS:
+        text = f"the last backup is {days} days old; make one: seatline db backup FILE"
+        return Finding(check="backup", verdict="warning", text=text)
+    return Finding(check="backup", verdict="ok", text=f"the last one is from {last:%Y-%m-%d %H:%M} GMT")
+
+
+def _certificate_findings(settings: Settings) -> Iterator[Finding]:
+    """The certificate that IADs are shown, if they are."""
+    shown = settings.serve
+    if shown.certificate is None or shown.key is None:
+        return
+    try:
+        yield _days_finding("serve certificate", good_until(shown.certificate, shown.key))
+    except FlowError as fault:
+        yield Finding(check="serve certificate", verdict="bad", text=str(fault))
+
+
+def _days_finding(check: str, until: datetime) -> Finding:
+    days = (until - wiring.now()).days
+    text = f"good until {until:%Y-%m-%d}"
+    if days < CERTIFICATE_DAYS:
+        return Finding(check=check, verdict="warning", text=f"{text}, {days} days: renew it")
+    return Finding(check=check, verdict="ok", text=text)
 
 
 def _agreement(settings: Settings, switch: str) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Coroutine, Iterable
+from datetime import UTC, datetime
 from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar
@@ -93,6 +94,14 @@ class Ami:
             ami.close()
             raise
         return ami
+
+    @property
+    def certified_until(self) -> datetime | None:
+        """The last moment of the certificate that the switch has shown; None without TLS."""
+        shown = self._session.certificate()
+        if shown is None:
+            return None
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(shown["notAfter"]), UTC)
 
     def send(self, action: Action, *, timeout: float = 10.0) -> Reply:
         """Sends one action and returns its whole answer, with the events of a list; "Response: Error" too.
@@ -196,6 +205,12 @@ class _Session(Manager):  # type: ignore[misc]  # panoramisk has no types
             under_way.extend(self._launch(action) for action in islice(waiting, 1))
         return replies
 
+    def certificate(self) -> dict[str, Any] | None:
+        """What the other end has shown of itself, checked."""
+        transport = getattr(self._opened, "transport", None)
+        told: dict[str, Any] | None = transport.get_extra_info("peercert") if transport else None
+        return told or None
+
     def _launch(self, action: Action) -> _Exchange:
         self.protocol.fail_if_broken()
         exchange = _Exchange(action)
@@ -286,9 +301,20 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             headers = dict(data)
             data = _Exchange(Action(headers.pop("Action"), tuple(headers.items())))
         self.responses[data.id] = data
-        self.transport.write(str(data).encode())
+        for piece in self._pieces(str(data).encode()):
+            self.transport.write(piece)
         future: asyncio.Future[Reply] = data.future
         return future
+
+    def _pieces(self, message: bytes) -> list[bytes]:
+        """The message whole; over TLS line by line, a record each.
+
+        Asterisk takes at most 1024 bytes of a record and then waits for the socket, not for the rest of the
+        record that OpenSSL already holds (manager.c, get_input): a longer one is never answered.
+        """
+        if self.transport.get_extra_info("ssl_object") is None:
+            return [message]
+        return message.splitlines(keepends=True)
 
     def data_received(self, data: bytes) -> None:
         try:

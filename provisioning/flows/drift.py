@@ -13,6 +13,7 @@ from pbx.section import CONTEXT, SECRET_OPTIONS, Section
 from provisioning.flows.plan_site import SwitchPlan, plan_sites
 from provisioning.flows.ports import Ledger, Progress, Switch
 from provisioning.flows.read_switch import (
+    REGISTERED,
     read_back,
     registration_states,
     running_context,
@@ -23,7 +24,6 @@ from provisioning.planning import names
 
 HIDDEN = "another one"
 """Stands for a secret that is not the right one."""
-REGISTERED = "Registered"
 MISSING = frozenset({"Rejected", "Stopped"})
 """States of a registration that the operator has turned down: more than one that has only begun."""
 CLASSES: Mapping[str, str] = {

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from pbx import cdr_json
 from pbx.action import Action, Reply
+from provisioning.flows.known_advisories import MENDED_IN, open_in
 from provisioning.flows.ports import Switch
+from provisioning.flows.read_switch import REGISTERED, registration_states
 from provisioning.planning import names
 from provisioning.planning.desired import TRANSPORT
 
 Verdict = Literal["ok", "warning", "bad"]
 
 OLDEST = (22, 10, 0)
-"""The oldest Asterisk we vouch for: 22.10 has cdr_custom's microseconds and the fixes of June 2026."""
+"""The oldest Asterisk that does what we need: 22.10 has cdr_custom's microseconds."""
+MOST_NAMED = 4
+"""Advisories and registrations a line names; it counts the others."""
 
 CDR_NEEDS: Mapping[tuple[str, str], str] = {
     ("general", "unanswered"): "yes",
@@ -64,6 +68,7 @@ def examine(switch: Switch, now: datetime) -> tuple[Finding, ...]:
         "include lines": lambda: _include_lines(switch),
         "guests": lambda: _guests(switch),
         "rights": lambda: _rights(switch),
+        "registrations": lambda: _registrations(switch),
     }
     findings = []
     for check, look in checks.items():
@@ -82,9 +87,32 @@ def _version(switch: Switch) -> tuple[Verdict, str]:
     found = re.match(r"(\d+)\.(\d+)\.(\d+)", said)
     if not found:
         return "bad", f"Asterisk does not say its version ({said or 'no answer'})"
-    if tuple(map(int, found.groups())) < OLDEST:
-        return "bad", f"Asterisk {said} is older than {'.'.join(map(str, OLDEST))}: upgrade it"
-    return "ok", f"Asterisk {said}"
+    version = (int(found[1]), int(found[2]), int(found[3]))
+    unmended = open_in(version)
+    flaws = f"; it has the known flaws {_named(unmended)}" if unmended else ""
+    if version < OLDEST:
+        return "bad", f"Asterisk {said} is older than {'.'.join(map(str, OLDEST))}: upgrade it{flaws}"
+    if unmended:
+        return "bad", f"Asterisk {said}: upgrade it to {'.'.join(map(str, max(MENDED_IN)))}{flaws}"
+    return "ok", f"Asterisk {said}, no advisory known that it has not mended"
+
+
+def _registrations(switch: Switch) -> tuple[Verdict, str]:
+    """Whether the operator has all our registrations; others on the switch are nobody's business."""
+    states = registration_states(switch)
+    ours = {name: state for name, state in states.items() if names.registers_ours(name)}
+    missing = [name for name, state in ours.items() if state != REGISTERED]
+    if not ours:
+        return "ok", "no registration at an operator"
+    if missing:
+        text = f"{len(missing)} of {len(ours)} are not in force: {_named(missing)}; see seatline drift"
+        return "warning", text
+    return "ok", f"{len(ours)} in force at the operator"
+
+
+def _named(things: Sequence[str]) -> str:
+    more = f" and {len(things) - MOST_NAMED} more" if len(things) > MOST_NAMED else ""
+    return ", ".join(things[:MOST_NAMED]) + more
 
 
 def _clock(switch: Switch, now: datetime) -> tuple[Verdict, str]:

@@ -101,7 +101,7 @@ def finding(switch: Switch, check: str) -> Finding:
 
 def test_a_switch_that_lacks_nothing() -> None:
     """Every check of a sound switch is ok."""
-    assert [one.verdict for one in examine(Switch(), NOW)] == ["ok"] * 9
+    assert [one.verdict for one in examine(Switch(), NOW)] == ["ok"] * 10
     assert {one.verdict for one in examine(Switch(applied()), NOW)} == {"ok"}
 
 
@@ -133,6 +133,9 @@ def test_a_setting_that_billing_or_calls_stand_on(
     ("action", "reply", "check", "verdict", "said"),
     [
         ("CoreSettings", {"AsteriskVersion": "22.9.0"}, "version", "bad", "older than 22.10.0"),
+        ("CoreSettings", {"AsteriskVersion": "22.10.0"}, "version", "bad", "upgrade it to 22.10.1"),
+        ("CoreSettings", {"AsteriskVersion": "22.10.0"}, "version", "bad", "CVE-2026-57191"),
+        ("CoreSettings", {"AsteriskVersion": "22.11.0"}, "version", "ok", "no advisory known"),
         ("CoreSettings", {}, "version", "bad", "does not say"),
         ("Ping", {"Timestamp": f"{NOW.timestamp() + 3600:.6f}"}, "clock", "bad", "3600 s"),
         ("Ping", {}, "clock", "warning", "time"),
@@ -222,3 +225,20 @@ def test_a_switch_without_our_transport() -> None:
     found = finding(Switch(files), "pjsip.conf")
     assert found.verdict == "bad"
     assert "[seatline-udp]" in found.text
+
+
+def test_registrations_that_are_not_in_force() -> None:
+    """Of our registrations those that are not in force are named; those of others are not looked at."""
+
+    def said(*states: tuple[str, str]) -> Finding:
+        events = tuple({"ObjectName": name, "Status": state} for name, state in states)
+        answers = {"PJSIPShowRegistrationsOutbound": Reply({"Response": "Success"}, (), events)}
+        return finding(Switch(answers=answers), "registrations")
+
+    assert said(("08702120001-ims", "Registered"), ("foreign", "Rejected")).text == (
+        "1 in force at the operator"
+    )
+    found = said(("08702120001-ims", "Registered"), ("line-zhaotong-ims", "Rejected"))
+    assert (found.verdict, found.text[:40]) == ("warning", "1 of 2 are not in force: line-zhaotong-i")
+    many = said(*((f"0870212000{n}-ims", "Stopped") for n in range(6)))
+    assert "and 2 more" in many.text

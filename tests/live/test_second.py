@@ -1,0 +1,153 @@
+"""Several switches under one ledger, from the command line: one down, one that refuses, and AMI over TLS."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_spec = importlib.util.spec_from_file_location("live_second", Path(__file__).with_name("second.py"))
+assert _spec is not None
+assert _spec.loader is not None
+second = sys.modules.setdefault("live_second", importlib.util.module_from_spec(_spec))
+_spec.loader.exec_module(second)
+
+pytestmark = pytest.mark.live
+
+CONTRACT = """\
+contract: {site}-2025
+customer: {{name: 某办公室}}
+operator: {{name: 中国移动}}
+term: {{from: 2025-01-01, to: 2030-12-31}}
+calls:
+  increment: 60
+  rates: {{internal: "0", local: "0.06", domestic: "0.06", service: "0.06"}}
+  incoming: "0"
+site:
+  name: {site}
+  area_code: "{area}"
+  short_numbers: {{digits: 4, first: "6"}}
+  {ims}
+  numbers:
+    - {{long_number: "{area}2120001", short_number: "6001"}}
+    - {{long_number: "{area}2120002", short_number: "6002"}}
+"""
+
+
+IMS = f'ims: {{domain: ims.example.net, proxy: "sip:{second.NET}.2:5070"}}'
+
+
+def certificate(folder: Path, host: str, *days: str) -> str:
+    """A certificate of that address, signed by itself, and its key, in PEM."""
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *files, *(days or ("-days", "90")),
+         "-subj", f"/CN={host}", "-addext", f"subjectAltName=IP:{host}"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return (folder / "certificate.pem").read_text() + (folder / "key.pem").read_text()
+
+
+@pytest.fixture(scope="module")
+def another(image: str, alone: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A second switch, which speaks TLS as well."""
+    folder = tmp_path_factory.mktemp("second")
+    with second.second_switch(image, folder / "run", certificate=certificate(folder, second.HOST)) as found:
+        (folder / "run" / "certificate.pem").write_text((folder / "certificate.pem").read_text())
+        yield found
+
+
+class Desk:
+    """seatline in a folder, with these switches in its settings."""
+
+    def __init__(self, folder: Path, settings: str) -> None:
+        self.folder = folder
+        (folder / "seatline.toml").write_text(settings)
+
+    def __call__(self, *arguments: str, code: int = 0) -> str:
+        """What a command said; it must end with that exit code, and never with a traceback."""
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("SEATLINE")}
+        done = subprocess.run(
+            [sys.executable, "-m", "provisioning", *arguments],
+            cwd=self.folder, env=clean | {"COLUMNS": "140"}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr
+        assert done.returncode == code, f"{done.returncode}: {done.stdout}{done.stderr}"
+        return done.stdout if "--json" in arguments else done.stdout + done.stderr
+
+
+def table(name: str, ami: str, secret_file: Path, site: str, *more: str) -> str:
+    lines = [f"[switches.{name}]", f'ami = "{ami}"', f'secret_file = "{secret_file}"', f'sites = ["{site}"]']
+    return "\n".join([*lines, *more, "", ""])
+
+
+@pytest.fixture
+def desk(pbx: Any, another: Any, tmp_path: Path) -> Desk:
+    """Two contracts in the ledger, a switch for each."""
+    first = table("first", f"{pbx.ami_host}:{pbx.ami_port}", pbx.secret_file, "zhaotong")
+    other = table("second", f"{second.HOST}:{second.AMI_PORT}", another.secret_file, "qujing")
+    desk = Desk(tmp_path, first + other)
+    for site, area in (("zhaotong", "0870"), ("qujing", "0874")):
+        text = CONTRACT.format(site=site, area=area, ims=IMS)
+        (tmp_path / f"{site}.yaml").write_text(text, encoding="utf-8")
+        desk("contract", "add", f"{site}.yaml")
+    return desk
+
+
+def test_one_switch_down_one_refuses_then_both_are_well(desk: Desk, another: Any) -> None:
+    """A switch that is down, or refuses its site, keeps nobody waiting: the other has its site, whole."""
+    another.stop()
+    said = desk("plan", code=4)
+    assert "+ seat 08702120001 (6001)  [zhaotong]" in said
+    assert "second" in said
+    applied = json.loads(desk("apply", "--yes", "--json", code=4))["switches"]
+    assert [(one["switch"], one["exit_code"]) for one in applied] == [("first", 0), ("second", 4)]
+    assert applied[1]["error"]
+    assert "first: holds and runs what the ledger says" in desk("drift", "zhaotong")
+
+    another.start()
+    other = "[seat-08742120002]\ntype=endpoint\ncontext=elsewhere\n"
+    script = f"printf '{other}' > /etc/asterisk/seatline-pjsip-zz.conf"
+    another.run("exec", "-T", "pbx", "sh", "-c", script)
+    another.cli("module reload res_pjsip.so")
+    refused = json.loads(desk("apply", "--yes", "--json", code=5))["switches"]
+    statuses = {one["switch"]: [site["status"] for site in one["sites"]] for one in refused}
+    assert statuses == {"first": ["unchanged", "unchanged"], "second": ["applied", "rolled-back"]}
+    assert "seat-08742120002" in refused[1]["sites"][1]["error"]
+
+    another.run("exec", "-T", "pbx", "rm", "/etc/asterisk/seatline-pjsip-zz.conf")
+    another.cli("module reload res_pjsip.so")
+    assert json.loads(desk("apply", "--yes", "--json"))["switches"][1]["sites"][1]["status"] == "applied"
+    desk("plan")
+    assert json.loads(desk("plan", "--json"))["add"] == 0
+
+
+def test_ami_over_tls(another: Any, tmp_path: Path) -> None:
+    """A switch is provisioned over TLS when its certificate is the one we know, and not otherwise."""
+    ca = another.secret_file.parents[1] / "certificate.pem"
+    ami = f"tls://{second.HOST}:{second.TLS_PORT}"
+    desk = Desk(tmp_path, table("second", ami, another.secret_file, "qujing", f'ca_file = "{ca}"'))
+    text = CONTRACT.format(site="qujing", area="0874", ims="")
+    (tmp_path / "qujing.yaml").write_text(text, encoding="utf-8")
+    desk("contract", "add", "qujing.yaml")
+    desk("apply", "--yes", "--force")
+    assert "second: holds and runs what the ledger says" in desk("drift")
+    findings = json.loads(desk("doctor", "--json"))["findings"]
+    [shown] = [one for one in findings if one["check"] == "second: AMI certificate"]
+    assert shown["verdict"] == "ok"
+    assert "good until" in shown["text"]
+
+    desk = Desk(tmp_path, table("second", ami, another.secret_file, "qujing"))
+    assert "TLS could not be agreed on" in desk("plan", code=4)
+    wrong = f"tls://{second.HOST}:{second.AMI_PORT}"
+    desk = Desk(tmp_path, table("second", wrong, another.secret_file, "qujing", f'ca_file = "{ca}"'))
+    assert "TLS could not be agreed on" in desk("plan", code=4)
+    desk = Desk(tmp_path, table("second", ami, another.secret_file, "qujing", 'ca_file = "nowhere.pem"'))
+    assert "nowhere.pem cannot be read: No such file" in desk("plan", code=1)
