@@ -188,6 +188,10 @@ class Ledger(Protocol):
         """Opens the window of each: one fetch, until its time; a former offer of the same IAD is closed."""
         ...
 
+    def device_at(self, token: str) -> tuple[str, str] | None:
+        """The site and the IAD whose address has that token, offer or not; None where nobody's has."""
+        ...
+
     def offered(self, token: str) -> Offer | None:
         """The offer at the address with that token, whether its time has come or not; None where there is
         none, or it was fetched."""
@@ -274,6 +278,10 @@ class Ledger(Protocol):
         self, *, event: str, subject: str, detail: Mapping[str, Any], at: datetime, who: str
     ) -> None: ...
 
+    def last_audited(self, event: str) -> datetime | None:
+        """When such an event was noted last."""
+        ...
+
 
 class Switch(Protocol):
     """An AMI session with a switch: one action, its answer, within a deadline (交换机).
@@ -285,6 +293,11 @@ class Switch(Protocol):
     name: str
 
     def send(self, action: Action, *, timeout: float = 10.0) -> Reply: ...
+
+    def send_all(self, actions: Iterable[Action], *, timeout: float = 10.0) -> list[Reply]:
+        """Sends many actions, some ahead of the answers; all are carried out in order, whatever the answers
+        say. `timeout` is for each answer, counted from the one before."""
+        ...
 
     def close(self) -> None: ...
 

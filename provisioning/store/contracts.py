@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from provisioning.core.cycle import Cycle
 from provisioning.core.document import from_document, to_document
 from provisioning.flows.errors import FlowError
 from provisioning.store import holdings, overlaps, sip_secrets, trail
+from provisioning.store import ims_passwords as passwords
 from provisioning.store.portions import portions
 from provisioning.store.succession import Past, Standing, Step, step
 from provisioning.store.tables import bill, call_record, contract_version, rated_call, seat_period
@@ -36,6 +37,7 @@ def record(
     new_secret: Callable[[], str],
     at: datetime,
     who: str,
+    ims_passwords: Mapping[str, Mapping[str, str]],
 ) -> tuple[ContractVersion, ...]:
     """Records each contract as `succession.step` says, after its latest version or in its place.
 
@@ -51,7 +53,7 @@ def record(
     for contract, effective in additions:
         latest, past = _past(connection, contract.id)
         document = to_document(contract)
-        same = latest is not None and latest.document == document
+        same = latest is not None and _as_now(latest.document) == document
         taken = step(contract, effective, past, same=same)
         if isinstance(taken, str):
             obstacles.append(taken)
@@ -69,6 +71,8 @@ def record(
     obstacles += _clashes(connection, steps)
     if obstacles:
         raise FlowError("\n".join([*obstacles, "Nothing was recorded."]))
+    for contract, _ in additions:
+        passwords.keep(connection, contract.id, ims_passwords.get(contract.id, {}), at=at, who=who)
     return tuple(version for version, _ in steps)
 
 
@@ -83,6 +87,11 @@ def _past(connection: Connection, contract: str) -> tuple[Any, Past]:
     )
     past = Past(latest=latest, former=former, closed=None if closed is None else Cycle.parse(closed))
     return (rows[0] if rows else None), past
+
+
+def _as_now(document: Any) -> Any:
+    """A document as it would be written today: an older seatline knew fewer fields."""
+    return to_document(from_document(Contract, document))
 
 
 def _version(row: Any) -> ContractVersion:

@@ -11,13 +11,14 @@ from provisioning.store.portions import portions
 from provisioning.store.tables import seat_period, sip_secret
 
 
-class SipSecrets(Mapping[str, str]):
-    """SIP secret by long number; printing it shows how many there are and nothing else."""
+class Secrets(Mapping[str, str]):
+    """A secret by long number; printing it shows how many there are of what, and nothing else."""
 
-    __slots__ = ("_secrets",)
+    __slots__ = ("_secrets", "_what")
 
-    def __init__(self, secrets: Mapping[str, str]) -> None:
+    def __init__(self, secrets: Mapping[str, str], what: str) -> None:
         self._secrets = dict(secrets)
+        self._what = what
 
     def __getitem__(self, long_number: str) -> str:
         return self._secrets[long_number]
@@ -29,14 +30,14 @@ class SipSecrets(Mapping[str, str]):
         return len(self._secrets)
 
     def __repr__(self) -> str:
-        return f"<SIP secrets of {len(self)} seats>"
+        return f"<{self._what} of {len(self)} numbers>"
 
 
-def of_site(connection: Connection, site: str) -> SipSecrets:
+def of_site(connection: Connection, site: str) -> Secrets:
     """The secrets of all numbers that were, are or will be at that site."""
     numbers = select(seat_period.c.long_number).where(seat_period.c.site == site)
     asked = select(sip_secret.c.long_number, sip_secret.c.secret).where(sip_secret.c.long_number.in_(numbers))
-    return SipSecrets({row.long_number: row.secret for row in connection.execute(asked)})
+    return Secrets({row.long_number: row.secret for row in connection.execute(asked)}, "SIP secrets")
 
 
 def issue(

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -101,6 +102,56 @@ sip_secret = Table(
     Column("long_number", String(16), primary_key=True),
     Column("secret", Text, nullable=False),
     Column("made_at", Instant, nullable=False),
+)
+
+# The operator's digest passwords; a trunk's stands under the number it registers.
+ims_password = Table(
+    "ims_password",
+    metadata,
+    Column("contract", ForeignKey("contract.id"), primary_key=True),
+    Column("long_number", String(16), primary_key=True),
+    Column("password", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+)
+
+# A token is found by its digest: how long a search takes says nothing of how near a guess was.
+device_secret = Table(
+    "device_secret",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("iad", String(64), primary_key=True),
+    Column("token", Text, nullable=False),
+    Column("token_sha256", LargeBinary(32), nullable=False),
+    Column("admin_password", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    UniqueConstraint("token_sha256"),
+)
+
+# The newest file of each IAD that left the house; the audit has them all.
+handed_out = Table(
+    "handed_out",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("iad", String(64), primary_key=True),
+    Column("document", JSON, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("how", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# A fetched or closed offer is gone; one whose time is over stands without its content.
+offer = Table(
+    "offer",
+    metadata,
+    Column("site", String(64), primary_key=True),
+    Column("iad", String(64), primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("mac", String(32)),
+    Column("file_name", Text, nullable=False),
+    Column("content", LargeBinary),
+    Column("document", JSON, nullable=False),
+    Column("until", Instant, nullable=False),
+    ForeignKeyConstraint(["site", "iad"], ["device_secret.site", "device_secret.iad"]),
 )
 
 call_source = Table(

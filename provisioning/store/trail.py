@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, func, insert, select
 
 from provisioning.store.tables import applied_plan, audit
 
@@ -41,3 +41,11 @@ def applied(
     connection.execute(insert(applied_plan).values(**row))
     detail = {"switch": switch, "digest": digest}
     note(connection, event="plan-applied", subject=site, detail=detail, at=at, who=who)
+
+
+def last(connection: Connection, event: str) -> datetime | None:
+    """When the audit noted such an event last, None if it never did."""
+    found: datetime | None = connection.execute(
+        select(func.max(audit.c.at)).where(audit.c.event == event)
+    ).scalar()
+    return found

@@ -17,7 +17,7 @@ from provisioning.store.bills import digest
 from provisioning.store.engine import make_engine, reading, sqlite_file
 from provisioning.store.faults import name_of
 from provisioning.store.revision import outdated, revision_of
-from provisioning.store.tables import bill, call_record, rated_call
+from provisioning.store.tables import bill, call_record, device_secret, rated_call
 from provisioning.store.values import sha256
 
 SHOWN = 20
@@ -139,6 +139,19 @@ def _wrong_sum(document: Mapping[str, Any]) -> str | None:
     return None if total == stated else f"its parts add up to {total:f}, its amount says {stated:f}"
 
 
+def _wrong_tokens(connection: Connection) -> Iterator[str]:
+    untyped = NullType()
+    asked = select(
+        device_secret.c.site,
+        device_secret.c.iad,
+        device_secret.c.token,
+        type_coerce(device_secret.c.token_sha256, untyped).label("digest"),
+    ).order_by(device_secret.c.site, device_secret.c.iad)
+    for row in connection.execute(asked):
+        if sha256(row.token.encode()) != row.digest:
+            yield f"IAD {row.iad} of site {row.site}: its address is not the one it fetches from"
+
+
 def _overlaps(connection: Connection) -> Iterator[str]:
     for one in overlaps.of_all(connection):
         what = f"{one.what}{one.role}"
@@ -150,4 +163,5 @@ _CHECKS: Mapping[str, Callable[[Connection], Iterator[str]]] = {
     "verdict-dangling": _dangling_verdicts,
     "bill-wrong": _wrong_bills,
     "numbers-overlap": _overlaps,
+    "token-wrong": _wrong_tokens,
 }

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 
+from provisioning.core.contract import Contract
+from provisioning.core.document import to_document
+from provisioning.core.site import Iad
 from provisioning.flows.errors import FlowError, LedgerOutdated, LedgerUnavailable
 from provisioning.store import revision, upgrade
 from provisioning.store.ledger import open_ledger
@@ -72,6 +80,39 @@ def test_down_and_up_again(ledger_url: str) -> None:
     assert tables(ledger_url) == {"alembic_version"}
     assert upgrade.upgrade(ledger_url) == (None, revision.HEAD)
     assert upgrade.current(ledger_url) == revision.HEAD
+
+
+def test_a_ledger_of_the_first_revision_keeps_all_it_holds(ledger_url: str, sample: SimpleNamespace) -> None:
+    """Upgraded, a ledger with contracts still has them, and the same contract again is no new version."""
+    day = date(2025, 7, 1)
+    made = replace(
+        sample.contract(),
+        site=replace(sample.contract().site, iads=(Iad(name="iad-1", model="grandstream-gxw4248"),)),
+    )
+    recording = {"new_secret": sample.secrets_maker(), "at": sample.now, "who": sample.who}
+    with open_ledger(ledger_url) as ledger:
+        recorded = ledger.record_versions([(made, day)], **recording)
+        secrets = dict(ledger.secrets("zhaotong"))
+    upgrade.downgrade(ledger_url, "0001")
+    assert "offer" not in tables(ledger_url)
+    first = json.dumps(_as_first_written(made), ensure_ascii=False)
+    execute(ledger_url, f"UPDATE contract_version SET document = '{first}'")
+    with pytest.raises(LedgerOutdated, match="db upgrade"):
+        open_ledger(ledger_url)
+    assert upgrade.upgrade(ledger_url) == ("0001", revision.HEAD)
+    with open_ledger(ledger_url) as ledger:
+        assert ledger.versions() == recorded
+        assert dict(ledger.secrets("zhaotong")) == secrets
+        assert ledger.record_versions([(made, day)], **recording) == ()
+        assert ledger.handed_out("zhaotong") == {}
+
+
+def _as_first_written(made: Contract) -> Any:
+    """The document of a contract as the first revision's seatline wrote it: an IAD had no settings."""
+    document = to_document(made)
+    for iad in document["site"]["iads"]:
+        del iad["settings"]
+    return document
 
 
 def test_upgrading_twice_changes_nothing(ledger_url: str) -> None:

@@ -32,6 +32,7 @@ def url(full_ledger_url: str, sample: SimpleNamespace, add: Callable[..., Any]) 
     """A ledger with a contract, two records, and a closed bill of one of them."""
     with open_ledger(full_ledger_url, create=False) as ledger:
         add(ledger, (sample.contract(), date(2025, 7, 1)))
+        ledger.device_secrets("zhaotong", ["iad-1"], new_secret=sample.secrets_maker(), at=sample.now)
         ledger.store(sample.batch(sample.record(1), sample.record(2)), at=sample.now)
         (first, one), (second, other) = ledger.to_rate(again=False)
         ledger.save_rated([(first, one, sample.verdict()), (second, other, sample.verdict())])
@@ -75,6 +76,7 @@ def test_a_good_ledger_has_no_findings(url: str) -> None:
     ("statement", "code", "told"),
     [
         ("UPDATE call_record SET raw = '' WHERE sequence = 2", "record-changed", "not the one that was read"),
+        ("UPDATE device_secret SET token = 'guess'", "token-wrong", "iad-1 of site zhaotong"),
         ("UPDATE rated_call SET amount = '9.99'", "bill-wrong", "1 calls for 0.12, now 1 calls for 9.99"),
         ("UPDATE rated_call SET bill = NULL", "bill-wrong", "now 0 calls"),
         ('UPDATE bill SET document = \'{"amount": "1.00"}\'', "bill-wrong", "not the document"),
