@@ -13,7 +13,9 @@ class Family(Protocol):
 
     `MODELS` are the models as contract files write them, with how many FXS ports each has. `SETTINGS` are
     the names a device may override, each with the values it may have (empty: any text) - the first one is
-    the default for China. `check_sync` is the event of the SIP NOTIFY that makes such a device fetch.
+    the default for China. `CHECK_SYNC` is the event of the SIP NOTIFY that makes such a device fetch, None
+    for one that nobody can notify. Families of our own also say in `LACKS` which fields their format has no
+    words for ("name", "server.reliable"), and in `TEXTS` what settings that may be any text usually are.
     """
 
     MODELS: Mapping[str, int]
