@@ -9,7 +9,7 @@ from pbx.errors import Malformed
 
 LONGEST_LINE = 1000
 """Bytes of one header line; Asterisk reads into 1025 (manager.c, inbuf)."""
-MOST_HEADERS = 120
+MOST_HEADERS = 125
 """Asterisk keeps 128 headers of a message (manager.h, AST_MAX_MANHEADERS) and drops the rest."""
 
 
@@ -18,7 +18,7 @@ class Action:
     """One action: its name and its headers in order, each checked before a byte is sent.
 
     Raises Malformed for CR, LF or NUL anywhere, for a colon or blank in a header's name, for lines over
-    1000 bytes and for more than 120 headers.
+    1000 bytes and for more than 125 headers.
     """
 
     name: str

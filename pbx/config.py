@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -29,9 +30,9 @@ class Config:
     def __post_init__(self) -> None:
         for file, sections in self.files.items():
             check_file_name(file)
-            names = [section.name for section in sections]
-            if twice := next((name for name in names if names.count(name) > 1), None):
-                raise Malformed(f"{file} has more than one section [{twice}]")
+            names = Counter(section.name for section in sections)
+            if len(names) < len(sections):
+                raise Malformed(f"{file} has more than one section [{names.most_common(1)[0][0]}]")
         kept = {file: tuple(self.files[file]) for file in sorted(self.files) if self.files[file]}
         object.__setattr__(self, "files", MappingProxyType(kept))
 

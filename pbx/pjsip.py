@@ -62,13 +62,35 @@ def line(
     domain: str,
     proxy: str,
     transport: str,
+    auth: str | None = None,
+    send_pai: bool = True,
+    user_phone: bool = True,
+    reliable: str = "supported",
+    timers: str = "supported",
+    session: tuple[int, int] = (1800, 90),
     variables: Variables = (),
 ) -> Section:
     """The endpoint of the operator's side: calls out to its IMS through its proxy, and calls in from it.
 
-    The caller's number goes out in From and P-Asserted-Identity, in the operator's domain; the operator's
-    word about who calls in is believed. `from_user` is never set: it would hide the caller's number.
+    The caller's number goes out in From, in the operator's domain, and with `send_pai` in
+    P-Asserted-Identity; the operator's word about who calls in is believed. `from_user` is never set: it
+    would hide the caller's number. Progress without media is not passed on: the telephone would fall silent
+    where it should hear that the other one rings. With `auth` we answer the operator's challenges to our calls; of several
+    for one realm Asterisk would only ever take the first, so a line has one. `reliable` (100rel) and
+    `timers` are none, supported or required; `session` are Session-Expires and Min-SE in seconds.
     """
+    expires, least = session
+    asked = (
+        ("outbound_auth", auth or ""),
+        ("user_eq_phone", "yes" if user_phone else ""),
+        ("trust_id_inbound", "yes"),
+        ("ignore_183_without_sdp", "yes"),
+        ("send_pai", "yes" if send_pai else ""),
+        ("100rel", _EXTENSION[reliable]),
+        ("timers", _EXTENSION[timers]),
+        ("timers_sess_expires", str(expires) if timers != "none" and expires != 1800 else ""),
+        ("timers_min_se", str(least) if timers != "none" and least != 90 else ""),
+    )
     return Section(
         name,
         "endpoint",
@@ -78,9 +100,7 @@ def line(
             ("aors", aor),
             ("outbound_proxy", loose(proxy)),
             ("from_domain", domain),
-            ("user_eq_phone", "yes"),
-            ("trust_id_inbound", "yes"),
-            ("send_pai", "yes"),
+            *((option, value) for option, value in asked if value),
             *_media(),
             ("allow_transfer", "no"),
             ("allow_subscribe", "no"),
@@ -89,9 +109,14 @@ def line(
     )
 
 
-def auth(name: str, *, user: str, secret: str) -> Section:
-    """Digest user and secret. The secret is shown to nobody but the switch."""
-    return Section(name, "auth", (("auth_type", "digest"), ("username", user), ("password", secret)))
+_EXTENSION = {"none": "no", "supported": "", "required": "required"}
+"""How 100rel and timers are written; supported is what Asterisk does when nothing is."""
+
+
+def auth(name: str, *, user: str, secret: str, realm: str | None = None) -> Section:
+    """Digest user and secret, for one realm or any. The secret is shown to nobody but the switch."""
+    known = (("realm", realm),) if realm is not None else ()
+    return Section(name, "auth", (("auth_type", "digest"), ("username", user), *known, ("password", secret)))
 
 
 def telephone_aor(name: str) -> Section:
@@ -104,12 +129,23 @@ def line_aor(name: str, *, domain: str, proxy: str) -> Section:
     return Section(name, "aor", (("contact", f"sip:{domain}"), ("outbound_proxy", loose(proxy))))
 
 
-def registration(name: str, *, endpoint: str, user: str, domain: str, proxy: str, transport: str) -> Section:
+def registration(
+    name: str,
+    *,
+    endpoint: str,
+    user: str,
+    domain: str,
+    proxy: str,
+    transport: str,
+    auth: str | None = None,
+    expires: int = 3600,
+) -> Section:
     """Our registration of one public user at the operator's IMS (注册).
 
     `line=yes` puts a token into our contact, by which a call that comes in is recognised as this
     registration's and given to `endpoint`, whatever address it comes from. No answer of the operator makes
-    Asterisk give up for good: it tries again after 60 seconds, after a refusal later.
+    Asterisk give up for good: it tries again after 60 seconds, after a refusal later. `auth` answers the
+    operator's challenge.
     """
     return Section(
         name,
@@ -120,6 +156,8 @@ def registration(name: str, *, endpoint: str, user: str, domain: str, proxy: str
             ("client_uri", f"sip:{user}@{domain}"),
             ("contact_user", user),
             ("outbound_proxy", loose(proxy)),
+            *((("outbound_auth", auth),) if auth is not None else ()),
+            *((("expiration", str(expires)),) if expires != 3600 else ()),
             ("line", "yes"),
             ("endpoint", endpoint),
             ("max_retries", "100000"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pbx.action import Action, Reply
 from pbx.config import Config
 from pbx.errors import Malformed, Refused
-from pbx.running import LABELS, shown_name, shown_value, unset_values, wanted_value
+from pbx.running import LABELS, as_unset, shown_name, shown_value, unset_values, wanted_value
 from pbx.section import CONTEXT, MASK, SECRET_OPTIONS, Section
 from pbx.steps import NOT_CONTEXTS, steps
 
@@ -144,9 +144,13 @@ def _object_differences(file: str, section: Section, shown: Running) -> Iterator
     if fields is None:
         yield Difference(file, section.name, "", LABELS[section.kind], NOTHING)
         return
+    given = dict.fromkeys(key for key, _ in section.options)
     unset = unset_values(section.kind)
-    for option in dict.fromkeys((*(key for key, _ in section.options), *unset)):
-        name, is_set = shown_name(option), bool(section.values(option))
+    left = (
+        [] if as_unset(section.kind, frozenset(given), fields) else [key for key in unset if key not in given]
+    )
+    for option in (*given, *left):
+        name, is_set = shown_name(option), option in given
         if name is None or (name not in fields and not is_set):
             continue
         wanted = wanted_value(section, option) if is_set else unset[option]

@@ -7,7 +7,7 @@ ForceRport) with yes and no as true and false or yes and no. The rest is the tab
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from pbx.section import Section
 
@@ -203,6 +203,7 @@ and permit are not shown at all.
 """
 
 
+@cache
 def shown_name(option: str) -> str | None:
     """The field under which AMI shows an option; None when it does not."""
     if option in _NOT_SHOWN:
@@ -214,6 +215,28 @@ def shown_name(option: str) -> str | None:
 def unset_values(kind: str) -> Mapping[str, str]:
     """What is shown for the options of a kind that are not set, as `shown_value` gives it."""
     return {option: _reading(option)(value) for option, value in _UNSET[kind].items()}
+
+
+def as_unset(kind: str, given: frozenset[str], fields: Mapping[str, str]) -> bool:
+    """Whether all options of a kind that are not given are shown as if nobody had set them."""
+    return _all_as_unset(kind, given, tuple(map(fields.get, _names_left(kind, given))))
+
+
+@lru_cache(maxsize=200)
+def _all_as_unset(kind: str, given: frozenset[str], shown: tuple[str | None, ...]) -> bool:
+    """Thousands of objects show these options alike: they are looked at once."""
+    unset = unset_values(kind)
+    left = [option for option in unset if option not in given and shown_name(option) is not None]
+    return all(
+        text is None or _reading(option)(text) == unset[option]
+        for option, text in zip(left, shown, strict=True)
+    )
+
+
+@cache
+def _names_left(kind: str, given: frozenset[str]) -> tuple[str, ...]:
+    names = (shown_name(option) for option in _UNSET[kind] if option not in given)
+    return tuple(name for name in names if name is not None)
 
 
 def wanted_value(section: Section, option: str) -> str:

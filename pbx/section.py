@@ -26,6 +26,8 @@ LONGEST_VALUE = 900
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*")
 _KEY = re.compile(r"[A-Za-z0-9_]+")
+_PLAIN = re.compile(r"[!-=?-~](?:[ -~]{0,800}[!-~])?")
+"""What nearly all values are, and what is safe in them."""
 _BLANKS = "".join(map(chr, range(33)))
 
 
@@ -122,6 +124,8 @@ def _born(name: str, lines: list[tuple[str, str]], where: str) -> Section:
 
 def _fault(value: str) -> str | None:
     """What makes a value unsafe, or None."""
+    if _PLAIN.fullmatch(value):
+        return None
     if not value:
         return "is empty"
     if any(ord(char) < 32 or ord(char) == 127 for char in value):

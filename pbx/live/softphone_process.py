@@ -119,6 +119,7 @@ class Softphone:
         self.registrars: dict[int, str] = {}
         self.calls: dict[int, _Call] = {}
         self.over: list[int] = []
+        self.buried: list[_Call] = []
         self._incoming = 0
         self._next_dial = 0.0
         self._endpoint = pj.Endpoint()
@@ -174,10 +175,18 @@ class Softphone:
         self.registrars[order["phone"]] = order["registrar"]
         account.create(config)
 
+    def bury(self) -> None:
+        """Puts away the calls that are over. They are kept to the end: a call that is let go hangs up whoever
+        has its place in PJSIP by then."""
+        while self.over:
+            if (call := self.calls.pop(self.over.pop(), None)) is not None:
+                self.buried.append(call)
+
     def dial(self, order: dict[str, Any]) -> None:
         """Calls a number at the telephone's switch; `headers` are added to the INVITE."""
         while time.monotonic() < self._next_dial:
             self._endpoint.libHandleEvents(10)
+        self.bury()
         self._next_dial = time.monotonic() + _PACE
         phone, number = order["phone"], order["call"]
         call = _Call(self, number, self.accounts[phone])
@@ -229,10 +238,9 @@ class Softphone:
         pending = b""
         while True:
             self._endpoint.libHandleEvents(10)
+            self.bury()
             for call in self.calls.values():
                 call.count()
-            while self.over:
-                self.calls.pop(self.over.pop(), None)
             if not select.select([0], [], [], 0)[0]:
                 continue
             block = os.read(0, 65536)
@@ -260,6 +268,7 @@ class Softphone:
             ):
                 break
         self.calls.clear()
+        self.buried.clear()
         gc.collect()
         for account in self.accounts.values():
             account.shutdown()

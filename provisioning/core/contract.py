@@ -46,16 +46,30 @@ class Operator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """First and last day, both included; `renewal_months` above 0: renewed so until ended (合同期限)."""
+    """First and last day, both included; `renewal_months` above 0: renewed so until ended (合同期限).
+
+    `changes_by` is the day of a month by which a change is asked for to be in force on the 1st of the next
+    one; a later one is in force a month after. None: a change is in force on any day.
+    """
 
     first: date
     last: date
     renewal_months: int = 0
     notice_days: int | None = None
+    changes_by: int | None = None
 
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise ValueError("a term ends before it begins")
+        if self.changes_by is not None and not 1 <= self.changes_by <= 31:
+            raise ValueError(f"changes are asked for by a day from 1 to 31, not {self.changes_by}")
+
+    def change_day(self, asked: date) -> date:
+        """The first day on which a change asked for that day may be in force (变更生效日)."""
+        if self.changes_by is None:
+            return asked
+        months = asked.year * 12 + asked.month - 1 + (1 if asked.day <= self.changes_by else 2)
+        return date(months // 12, months % 12 + 1, 1)
 
     def covers(self, day: date) -> bool:
         """Whether the contract is in force on that day."""

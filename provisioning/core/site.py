@@ -180,12 +180,34 @@ class Site:
 
         ValueError when the site has no `ims`, or the pattern does not suit.
         """
+        return _filled(self._ims().user, self._fields_of(long_number))
+
+    def ims_auth_user(self, long_number: str) -> str:
+        """The digest user of a number at the operator's IMS, by the pattern of its `ims` (鉴权用户名).
+
+        ValueError as for `ims_user`.
+        """
+        ims = self._ims()
+        fields = self._fields_of(long_number)
+        return _filled(ims.auth_user, {**fields, "user": self.ims_user(long_number), "domain": ims.domain})
+
+    def _ims(self) -> Ims:
         if self.ims is None:
             raise ValueError(f"site {self.name} has no ims")
-        in_area = long_number.startswith(self.area_code)
-        local = long_number[len(self.area_code) :] if in_area else long_number
-        fields = {"area": self.area_code[1:], "local": local, "long": long_number}
-        unknown = sorted(set(re.findall(r"\{([^{}]*)\}", self.ims.user)) - set(fields))
-        if unknown:
-            raise ValueError(f"the pattern {self.ims.user!r} asks for an unknown field: {', '.join(unknown)}")
-        return re.sub(r"\{(area|local|long)\}", lambda found: fields[found[1]], self.ims.user)
+        return self.ims
+
+    def _fields_of(self, long_number: str) -> dict[str, str]:
+        """A service number has the area of the site; another area's number has its own."""
+        area, local = self.area_code, long_number
+        if long_number.startswith(area):
+            local = long_number[len(area) :]
+        elif found := re.fullmatch(r"(010|02[0-9]|0[3-9][0-9]{2})([0-9]+)", long_number):
+            area, local = found[1], found[2]
+        return {"area": area[1:], "local": local, "long": long_number}
+
+
+def _filled(pattern: str, fields: Mapping[str, str]) -> str:
+    unknown = sorted(set(re.findall(r"\{([^{}]*)\}", pattern)) - set(fields))
+    if unknown:
+        raise ValueError(f"the pattern {pattern!r} asks for an unknown field: {', '.join(unknown)}")
+    return re.sub(r"\{([a-z]+)\}", lambda found: fields[found[1]], pattern)

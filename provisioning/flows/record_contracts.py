@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from types import MappingProxyType
 
 from provisioning.core.contract import Contract, ContractVersion
-from provisioning.core.document import to_document
+from provisioning.flows.choose_day import refused_day, usual_day
+from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import Ledger
+from provisioning.planning.allotment import DoesNotFit, allotted
+from provisioning.planning.iad_models import ports_of
+
+NO_PASSWORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """What `contract add` did: the versions recorded, and the contracts that were so already, by id.
 
-    `notes` say which day was taken where none was given, and which version was replaced.
+    `notes` say which day was taken where none was given, which version was replaced, and for how many
+    numbers the operator's password is new.
     """
 
     recorded: tuple[ContractVersion, ...]
@@ -32,51 +39,79 @@ def record_contracts(
     who: str,
     new_secret: Callable[[], str],
     effective: date | None = None,
+    force: bool = False,
+    ims_passwords: Mapping[str, Mapping[str, str]] = NO_PASSWORDS,
 ) -> Recorded:
     """Records all of the contracts or, when anything is in the way, none (FlowError lists what).
 
-    Without `effective`, a contract's first version begins with its term; a later one as `_usual_day` says.
-    A contract equal to its latest version is left as it is, unless `effective` moves that version to
-    another day.
+    Each seat of a site with IADs has its port afterwards, its former one where the sheet does not say.
+    Without `effective`, a contract's first version begins with its term; a later one as `usual_day` says.
+    A day that a contract's clause on changes does not allow is refused unless `force`. A contract equal to
+    its latest version is left as it is, unless `effective` moves that version to another day; the
+    operator's passwords, by contract and long number, are recorded for it all the same.
     """
     latest = {c.id: versions[-1] for c in contracts if (versions := ledger.versions(c.id))}
-    days = {c.id: effective or _usual_day(c, latest.get(c.id), today)[0] for c in contracts}
+    contracts = _with_ports(contracts, latest)
+    days = {c.id: effective or usual_day(c, latest.get(c.id), today)[0] for c in contracts}
+    if effective is not None and not force:
+        _allowed(contracts, latest, effective, today)
     additions = [(c, days[c.id]) for c in contracts]
-    recorded = ledger.record_versions(additions, new_secret=new_secret, at=now, who=who)
+    renewed = {id: _renewed(ledger, id, given) for id, given in ims_passwords.items() if given}
+    recorded = ledger.record_versions(
+        additions,
+        new_secret=new_secret,
+        at=now,
+        who=who,
+        ims_passwords={id: ims_passwords[id] for id in renewed},
+    )
     changed = {version.contract.id for version in recorded}
     notes = [
         note
         for version in recorded
         for note in _notes(version, latest, today=today, was_given=effective is not None)
     ]
+    notes += [_passwords_note(id, count, id in changed) for id, count in renewed.items() if count]
     unchanged = tuple(c.id for c in contracts if c.id not in changed)
     return Recorded(recorded=recorded, unchanged=unchanged, notes=tuple(notes))
 
 
-def _usual_day(contract: Contract, latest: ContractVersion | None, today: date) -> tuple[date, str]:
-    """The day a version begins when nobody says, and which day that is, in words.
+def _with_ports(contracts: Sequence[Contract], latest: Mapping[str, ContractVersion]) -> tuple[Contract, ...]:
+    """The contracts with an IAD and a port for every seat (端口分配); FlowError says which do not fit."""
+    found: list[Contract] = []
+    obstacles: list[str] = []
+    for contract in contracts:
+        former = latest.get(contract.id)
+        try:
+            site = allotted(contract.site, former.contract.site if former else None, ports_of)
+        except DoesNotFit as fault:
+            obstacles += [f"contract {contract.id}: {line}" for line in str(fault).splitlines()]
+        else:
+            found.append(replace(contract, site=site))
+    if obstacles:
+        raise FlowError("\n".join([*obstacles, "Nothing was recorded."]))
+    return tuple(found)
 
-    A later version begins today; with the next term, if the former one has ended or this one begins only
-    later; and one that corrects a version still to come, on that version's day.
-    """
-    first = contract.term.first
-    if latest is None:
-        return first, "the first day of its term"
-    if to_document(latest.contract) == to_document(contract):
-        return latest.effective, "as before"
-    former = latest.contract.term
-    if not former.renewal_months and former.last < today:
-        after = former.last + timedelta(days=1)
-        return (
-            (first, "the first day of its term")
-            if first > after
-            else (after, "the day after its former term")
-        )
-    if first > max(today, latest.effective):
-        return first, "the first day of its term"
-    if latest.effective > today:
-        return latest.effective, f"the day of version {latest.number}, which is still to come"
-    return today, "today"
+
+def _allowed(
+    contracts: Sequence[Contract], latest: Mapping[str, ContractVersion], day: date, today: date
+) -> None:
+    """Raises FlowError that names every contract whose clause on changes does not allow the day."""
+    said = [refused_day(c, latest.get(c.id), day, today) for c in contracts]
+    refused = [one for one in said if one is not None]
+    if refused:
+        raise FlowError("\n".join([*refused, "Nothing was recorded."]))
+
+
+def _renewed(ledger: Ledger, contract: str, given: Mapping[str, str]) -> int:
+    """How many of the numbers have another password so far, or none."""
+    known = ledger.ims_passwords(contract)
+    return sum(known.get(number) != password for number, password in given.items())
+
+
+def _passwords_note(contract: str, count: int, changed: bool) -> str:
+    numbers = f"{count} number{'' if count == 1 else 's'}"
+    so = "" if changed else "; the contract itself is recorded so already"
+    return f"{contract}: the operator's password of {numbers} is new or another one, and recorded{so}."
 
 
 def _notes(
@@ -89,7 +124,7 @@ def _notes(
         return []
     notes = []
     if not was_given:
-        which = _usual_day(contract, former, today)[1]
+        which = usual_day(contract, former, today)[1]
         notes.append(
             f"{contract.id}: version {version.number} takes effect on {version.effective}, {which}, for no "
             "--from was given. If that is wrong, record the same file again with the right day."

@@ -15,26 +15,45 @@ PJSIP_FILES = "seatline-pjsip-"
 DIALPLAN_FILES = "seatline-extensions-"
 """How the names of all live files of dialplan begin."""
 
-_CONTEXT = re.compile(r"seatline-(?P<site>.+)-(?P<slot>[ab])(?P<part>-numbers|-open|-line|)")
+_CONTEXT = re.compile(
+    r"seatline-(?P<site>.+)-(?P<slot>[ab])(?P<part>-numbers|-open|-line|-forms|-from-operator|)"
+)
 
 
-def pjsip_file(site: str, number: int) -> str:
-    """A site's file of PJSIP objects; numbered from 1."""
-    return f"{PJSIP_FILES}{site}-{number:02}.conf"
+def pjsip_file(site: str) -> str:
+    """A site's first file of PJSIP objects, which decides about the others and stands for all of them.
+
+    Asterisk reads files in the order of their names, and has to read the first ones of all sites first.
+    """
+    return f"{PJSIP_FILES}0-{site}.conf"
 
 
-def dialplan_file(site: str, slot: str) -> str:
-    """A site's file of dialplan contexts in one of the slots."""
-    return f"{DIALPLAN_FILES}{site}-{slot}-01.conf"
+def seats_file(site: str, slot: str, number: int) -> str:
+    """A file of a site's seats in one of the slots, numbered from 1 (layout.py)."""
+    return f"{PJSIP_FILES}1-{site}-{slot}-{number:03}.conf"
+
+
+def dialplan_file(site: str, slot: str, number: int = 1) -> str:
+    """A site's file of dialplan contexts in one of the slots; a long dialplan goes on in 2 and so on."""
+    return f"{DIALPLAN_FILES}{site}-{slot}-{number:02}.conf"
+
+
+LINES_PER_FILE = 120
+"""Lines of one file of dialplan."""
 
 
 def seats_per_file(seats: int) -> int:
-    """How many of that many seats stand in one file, with all that belongs to them.
+    """How many of a site's seats stand in one file.
 
-    Up to 100 seats are one file, so that one step of the switch makes all of them new. Larger sites need
-    several steps anyway, and small files are quicker: every UpdateConfig writes its whole file anew.
+    Small files are written sooner: every UpdateConfig writes its whole file anew, and seven seats take three.
+    Many files are read later: for each of them Asterisk goes through the list of all it knows.
     """
-    return 100 if seats <= 100 else 25
+    return 7 if seats <= 1000 else 12 if seats <= 3000 else 16
+
+
+def other_slot(slot: str | None) -> str:
+    """The slot that is not that one; the first for none."""
+    return SLOTS[1] if slot == SLOTS[0] else SLOTS[0]
 
 
 def staged(file: str) -> str:
@@ -60,9 +79,19 @@ def seat_registration(long_number: str) -> str:
     return f"{long_number}-ims"
 
 
+def seat_line(long_number: str) -> str:
+    """The endpoint of the operator's side that is one seat's own, to prove by its password who calls."""
+    return f"seat-{long_number}-line"
+
+
+def seat_line_auth(long_number: str) -> str:
+    """The digest user and password of a seat at the operator's IMS."""
+    return f"{long_number}-ims-auth"
+
+
 _SEAT_SECTION = {
-    "endpoint": re.compile(r"seat-([0-9]{3,12})"),
-    "auth": re.compile(r"([0-9]{3,12})-auth"),
+    "endpoint": re.compile(r"seat-([0-9]{3,12})(?:-line)?"),
+    "auth": re.compile(r"([0-9]{3,12})(?:-ims)?-auth"),
     "aor": re.compile(r"([0-9]{3,12})"),
     "registration": re.compile(r"([0-9]{3,12})-ims"),
 }
@@ -73,6 +102,13 @@ def seat_of(kind: str, name: str) -> str | None:
     pattern = _SEAT_SECTION.get(kind)
     found = pattern.fullmatch(name) if pattern else None
     return found[1] if found else None
+
+
+def title(kind: str, name: str) -> str:
+    """What to call an object of ours among those of its seat or line: the operator's are told apart."""
+    if kind == "auth" and name.endswith("-ims-auth"):
+        return "operator's auth"
+    return "own line" if kind == "endpoint" and name.endswith("-line") and seat_of(kind, name) else kind
 
 
 def line_endpoint(site: str) -> str:
@@ -89,8 +125,23 @@ def line_registration(site: str) -> str:
     return f"line-{site}-ims"
 
 
+def registers_ours(name: str) -> bool:
+    """Whether a registration of that name is a seat's or a site's trunk's."""
+    return seat_of("registration", name) is not None or re.fullmatch(r"line-.+-ims", name) is not None
+
+
+def line_auth(site: str) -> str:
+    """The digest user and password of a trunk at the operator's IMS."""
+    return f"line-{site}-ims-auth"
+
+
+def line_sections(site: str) -> tuple[str, ...]:
+    """All PJSIP objects of a site's line."""
+    return line_endpoint(site), line_aor(site), line_registration(site), line_auth(site)
+
+
 def context(site: str, slot: str, part: str = "") -> str:
-    """A context of a site: the seats' own (no part), "numbers", "open" or "line"."""
+    """A context of a site: the seats' own (no part), "numbers", "open", "line", "forms", "from-operator"."""
     return "-".join(("seatline", site, slot, *((part,) if part else ())))
 
 

@@ -60,7 +60,7 @@ def _split(section: Section, site: str) -> list[tuple[Key, Item, tuple[tuple[str
         return _numbers(section, site)
     if (seat := names.seat_of(section.kind, section.name)) is not None:
         return [(("seat", seat), item, section.options)]
-    if section.name in (names.line_endpoint(site), names.line_aor(site), names.line_registration(site)):
+    if section.name in names.line_sections(site):
         return [(("line", names.line_endpoint(site)), item, section.options)]
     return [((section.kind, section.name), item, section.options)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from pbx.section import CONTEXT, SECRET_OPTIONS, masked
+from provisioning.planning import names
 
 Items = Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
 
@@ -16,7 +17,7 @@ def words(before: Items, after: Items) -> tuple[str, ...]:
         kind, name = item
         if kind == "number" or before.get(item) == after.get(item):
             continue
-        title = name if kind == CONTEXT else kind
+        title = name if kind == CONTEXT else names.title(kind, name)
         if item not in before:
             said.append(f"{title} added")
         elif item not in after:
@@ -53,7 +54,7 @@ def _option_words(
         if was == becomes:
             continue
         if key in SECRET_OPTIONS:
-            yield f"{key} changed"
+            yield f"{key} changed" if title == "auth" else f"{title}: {key} changed"
             continue
         gone = [masked(key, value) for value in was if value not in becomes]
         come = [masked(key, value) for value in becomes if value not in was]

@@ -84,6 +84,36 @@ def test_nobody_is_rung_before_a_claimed_diversion_is_forgotten():
     assert before_dial == ["Gosub(seatline-undiverted,s,1)"] * 2
 
 
+def test_every_class_that_can_go_out_has_a_form():
+    """Each class that a zone opens goes out in its own form, or in that of service numbers."""
+    text = "\n".join(lines("seatline-form"))
+    form_of = dict.fromkeys(re.findall(r'"\$\{ARG1\}" = "(hmt)"', text), "international")
+    (same,) = re.findall(r'REGEX\("\^\(([a-z|]+)\)\$" \$\{ARG1\}\)\}\?Set\(LOCAL\(form\)=\$\{ARG1\}\)', text)
+    (fixed,) = re.findall(r'REGEX\("\^\(([a-z|-]+)\)\$" \$\{ARG1\}\)\}\?Set\(LOCAL\(form\)=fixed\)', text)
+    form_of |= {name: name for name in same.split("|")} | dict.fromkeys(fixed.split("|"), "fixed")
+    known = {one.value for one in NumberClass}
+    assert form_of.keys() - {"caller"} <= known
+    national_with_zero = {"local", "long-distance", "area-service"}
+    for number_class in NumberClass:
+        name, zone = number_class.value, ZONE_OF[number_class]
+        if name in ("emergency", "mobile", "international"):
+            assert form_of[name] == name
+        elif name in national_with_zero:
+            assert form_of[name] == "fixed"
+        elif name == "hmt":
+            assert form_of[name] == "international"
+        else:
+            assert name not in form_of
+            assert zone is None or zone.value == "service"
+
+
+def test_an_emergency_call_asks_for_no_place_on_the_line():
+    """In seatline-take-line the first thing is that an emergency call is counted and goes on."""
+    first, *_, counted, back = lines("seatline-take-line")
+    assert first == 'GotoIf($["${SEATLINE_CALLS}" = "" | "${ARG1}" = "emergency"]?anyway)'
+    assert (counted, back) == ("Set(GROUP(seatline)=${SEATLINE_SITE})", "Return()")
+
+
 def test_every_context_is_in_the_readme_and_every_reference_leads_somewhere():
     """Each hand-written context is named in dialplans/README.md, and each one that is called is there."""
     readme = (DIALPLANS / "README.md").read_text(encoding="utf-8")

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from pbx.action import MOST_HEADERS, Action, Reply
 from pbx.errors import Malformed, Refused
 from pbx.section import CONTEXT, Section
-from pbx.update import EMPTY_FILE, MOST_OPERATIONS, creation, held, promotion, reading, staging
+from pbx.update import EMPTY_FILE, creation, held, held_lines, promotion, reading, staging
+from pbx.written import Written
 
 Files = dict[str, dict[str, list[tuple[str, str]]]]
+"""By file and section the lines; a section's marks stand in its name, as in the file: "x(!)", "x(t)"."""
 VALUES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20).filter(
     lambda text: text.strip(" ") == text and text[0] != ">"
 )
@@ -36,13 +38,16 @@ def carry_out(action: Action, files: Files) -> None:
     number = 0
     while operation := headers.get(f"Action-{number:06}"):
         section = headers[f"Cat-{number:06}"]
+        options = headers.get(f"Options-{number:06}", "")
         if operation == "NewCat":
-            content[section] = []
+            template = options.removeprefix('inherit="').removesuffix('"')
+            content[section + {"": "", "template": "(!)"}.get(options, f"({template})")] = []
         else:
             value = headers[f"Value-{number:06}"].removeprefix(">")
-            content[section].append((headers[f"Var-{number:06}"], value))
+            findable = [name for name in content if name.partition("(")[0] == section]
+            findable = [n for n in findable if not n.endswith("(!)") or "TEMPLATES=include" in options]
+            content[findable[0]].append((headers[f"Var-{number:06}"], value))
         number += 1
-    assert number <= MOST_OPERATIONS
     files[headers["DstFilename"]] = content
 
 
@@ -50,7 +55,11 @@ def given_back(content: dict[str, list[tuple[str, str]]]) -> Reply:
     """GetConfig's reply."""
     lines = []
     for number, (name, options) in enumerate(content.items()):
-        lines.append((f"Category-{number:06}", name))
+        bare, _, mark = name.removesuffix(")").partition("(")
+        lines.append((f"Category-{number:06}", bare))
+        if mark:
+            heading, value = ("IsTemplate", "1") if mark == "!" else ("Templates", mark)
+            lines.append((f"{heading}-{number:06}", value))
         lines += [(f"Line-{number:06}-{n:06}", f"{key}={value}") for n, (key, value) in enumerate(options)]
     return Reply({"Response": "Success"}, tuple(lines))
 
@@ -68,6 +77,21 @@ def test_a_staged_file_holds_exactly_what_was_meant(sections: tuple[Section, ...
     for action in actions:
         carry_out(action, files)
     assert held(given_back(files["staged-x.conf"])) == sections
+
+
+def test_templates_are_staged_and_read_back() -> None:
+    """A template and what takes from one come back as they were meant, over several messages."""
+    sections = (
+        Written("t", (("type", "endpoint"), *(("set_var", f"V{n}=;") for n in range(40))), template=True),
+        Written("e", template=True),
+        *(Written(f"s{n}", (("aors", "1"), ("auth", "2")), inherits="e") for n in range(20)),
+        Written("p", (("type", "aor"),)),
+    )
+    files: Files = {EMPTY_FILE: {}, "x.conf": {}}
+    for action in staging("x.conf", sections):
+        assert len(action.headers) <= MOST_HEADERS
+        carry_out(action, files)
+    assert held_lines(given_back(files["x.conf"])) == sections
 
 
 def test_dialplan_lines_travel_as_objects() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pbx.errors import Malformed
@@ -15,7 +15,7 @@ from provisioning.core.site import Ims, Seat
 from provisioning.planning.desired import desired, shared
 
 Make = Callable[..., Contract]
-FILE = "seatline-pjsip-zhaotong-01.conf"
+FILE = "seatline-pjsip-0-zhaotong.conf"
 
 
 def secrets(contract: Contract) -> Mapping[str, str]:
@@ -73,7 +73,7 @@ def test_no_ims_no_line(make: Make) -> None:
 
 
 def test_the_generated_dialplan(make: Make) -> None:
-    """The dialplan of a site is four contexts: who is who, what is open, and two ways in."""
+    """A site's dialplan is who is who, what is open, two ways in, and the operator's number forms."""
     sections = desired(make(1), secrets(make(1)), "b").files["seatline-extensions-zhaotong-b-01.conf"]
     assert render(sections) == (
         "[seatline-zhaotong-b]\n"
@@ -90,6 +90,14 @@ def test_the_generated_dialplan(make: Make) -> None:
         "\n"
         "[seatline-zhaotong-b-line]\n"
         "include => seatline-incoming\n"
+        "\n"
+        "[seatline-zhaotong-b-forms]\n"
+        "exten => fixed,1,Return(+86${ARG2}${ARG3})\n"
+        "exten => mobile,1,Return(+86${ARG1})\n"
+        "exten => service,1,Return(${ARG1})\n"
+        "exten => emergency,1,Return(${ARG1})\n"
+        "exten => international,1,Return(00${ARG4})\n"
+        "exten => caller,1,Return(+86${ARG2}${ARG3})\n"
     )
 
 
@@ -107,19 +115,23 @@ def test_a_seat_without_a_secret(make: Make) -> None:
         desired(make(2), {"08702120001": "x"}, "a")
 
 
-@settings(max_examples=20)
-@given(count=st.integers(0, 260))
-def test_files_are_small(make: Make, count: int) -> None:
-    """Every seat stands in one file; up to 100 seats are one file, more are files of 25."""
+@pytest.mark.parametrize("count", [0, 1, 260])
+def test_every_seat_is_there(make: Make, count: int) -> None:
+    """A site's PJSIP objects are one file to whoever plans, however many seats it has."""
     config = desired(make(count), secrets(make(count)), "a").only("seatline-pjsip-")
-    held = {
-        file: [s.name for s in sections if s.name.startswith("seat-")]
-        for file, sections in config.files.items()
-    }
-    assert sorted(name for seats in held.values() for name in seats) == [
+    assert [section.name for _, section in config if section.name.startswith("seat-")] == [
         f"seat-0870212{n:04}" for n in range(1, count + 1)
     ]
-    assert len(config.files) == ((count > 0) if count <= 100 else -(-count // 25))
+    assert set(config.files) == ({FILE} if count else set())
+
+
+def test_what_is_a_seats_own_comes_last(make: Make) -> None:
+    """The options two seats do not share are their last ones, so that a template can have the others."""
+    sections = by_name(make(2))
+    for name in ("seat-{}", "{}-auth", "{}", "{}-ims"):
+        one, other = (sections[name.format(number)].options for number in ("08702120001", "08702120002"))
+        alike = [first == second for first, second in zip(one, other, strict=True)]
+        assert alike == sorted(alike, reverse=True)
 
 
 def test_the_slot_is_all_that_differs(make: Make) -> None:

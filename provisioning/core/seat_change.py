@@ -1,0 +1,86 @@
+"""What becomes of the seats between two versions of a contract, seat by seat (座机变更)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Literal
+
+from provisioning.core.site import Seat
+
+Action = Literal["add", "change", "remove"]
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A column of a seat, what stood there and what stands there now; None for nothing."""
+
+    column: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatChange:
+    """One seat that is added, removed, or changed in these columns.
+
+    `former` is the number the seat has had so far, where it gets another one (改号).
+    """
+
+    action: Action
+    long_number: str
+    values: tuple[Value, ...] = ()
+    former: str | None = None
+
+
+def seat_changes(
+    before: Sequence[Seat], after: Sequence[Seat], former: Mapping[str, str] = _NOTHING
+) -> tuple[SeatChange, ...]:
+    """What changed: removed seats, then changed and added ones, in the order of the sheet.
+
+    `former` says which seats of `after` had another number: the new number to the old one.
+    """
+    had = {seat.long_number: seat for seat in before}
+    kept = {former.get(seat.long_number, seat.long_number) for seat in after}
+    gone = [
+        SeatChange(action="remove", long_number=seat.long_number, values=tuple(_values(seat, None)))
+        for seat in before
+        if seat.long_number not in kept
+    ]
+    return (*gone, *_later(had, after, former))
+
+
+def _later(had: Mapping[str, Seat], after: Sequence[Seat], former: Mapping[str, str]) -> Iterator[SeatChange]:
+    for seat in after:
+        number = seat.long_number
+        old = had.get(former.get(number, number))
+        if old is None:
+            yield SeatChange(action="add", long_number=number, values=tuple(_values(None, seat)))
+            continue
+        values = tuple(_values(old, seat))
+        renamed = former.get(number)
+        if values or renamed is not None:
+            yield SeatChange(action="change", long_number=number, values=values, former=renamed)
+
+
+def _values(before: Seat | None, after: Seat | None) -> Iterator[Value]:
+    """The columns in which the two differ, those of ours in their order, then the others."""
+    old, new = _columns(before), _columns(after)
+    for column in (*old, *(column for column in new if column not in old)):
+        if old.get(column) != new.get(column):
+            yield Value(column=column, before=old.get(column), after=new.get(column))
+
+
+def _columns(seat: Seat | None) -> dict[str, str | None]:
+    """What a seat's columns say as text; the long number is not among them."""
+    if seat is None:
+        return {}
+    said: dict[str, str | None] = {}
+    for spec in fields(Seat):
+        value = getattr(seat, spec.name)
+        if spec.name not in ("long_number", "extra"):
+            several = isinstance(value, tuple)
+            said[spec.name] = (";".join(value) or None) if several else None if value is None else str(value)
+    return said | dict(seat.extra)

@@ -1,0 +1,66 @@
+"""What changes between two lists of seats, seat by seat and column by column."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioning.core.seat_change import Value, seat_changes
+from provisioning.core.site import Seat
+
+ONE = Seat(long_number="08702120001", short_number="6001", name="张某", port=3, iad="iad-1")
+TWO = Seat(long_number="08702120002", allowed=("01085200000", "6001"), extra={"房间": "301"})
+
+
+def test_what_stays_is_not_spoken_of() -> None:
+    """Two equal lists differ in nothing, in whatever order."""
+    assert seat_changes((ONE, TWO), (TWO, ONE)) == ()
+
+
+def test_each_column_is_told_with_both_values() -> None:
+    """A changed seat names the columns in which it differs, those of other headers too."""
+    now = Seat(long_number="08702120002", short_number="6002", allowed=("01085200000",), extra={"楼层": "3"})
+    (change,) = seat_changes((TWO,), (now,))
+    assert change.action == "change"
+    assert change.values == (
+        Value(column="short_number", before=None, after="6002"),
+        Value(column="allowed", before="01085200000;6001", after="01085200000"),
+        Value(column="房间", before="301", after=None),
+        Value(column="楼层", before=None, after="3"),
+    )
+
+
+def test_removed_seats_come_first() -> None:
+    """Removed seats are told before changed and added ones, each with what it had."""
+    gone, come = seat_changes((ONE,), (TWO,))
+    assert (gone.action, gone.long_number, come.action, come.long_number) == (
+        *("remove", "08702120001"),
+        *("add", "08702120002"),
+    )
+    assert Value(column="port", before="3", after=None) in gone.values
+    assert Value(column="房间", before=None, after="301") in come.values
+
+
+def test_a_seat_with_another_number_is_the_same_seat() -> None:
+    """A number change is one change, not a seat removed and another added."""
+    now = Seat(long_number="08702120009", short_number="6001", name="张某", port=3, iad="iad-1")
+    (change,) = seat_changes((ONE,), (now,), {"08702120009": "08702120001"})
+    assert (change.action, change.long_number, change.former, change.values) == (
+        *("change", "08702120009", "08702120001"),
+        (),
+    )
+
+
+NUMBERS = st.lists(st.integers(1, 8), unique=True, max_size=6)
+
+
+@given(NUMBERS, NUMBERS)
+def test_every_seat_is_told_at_most_once(before: list[int], after: list[int]) -> None:
+    """Added are those only there after, removed those only there before, and each seat is told once."""
+    seats = [tuple(Seat(long_number=f"0870212000{n}", port=n) for n in ns) for ns in (before, after)]
+    changes = seat_changes(*seats)
+    told = {(change.action, change.long_number) for change in changes}
+    assert told == {("remove", f"0870212000{n}") for n in {*before} - {*after}} | {
+        ("add", f"0870212000{n}") for n in {*after} - {*before}
+    }
+    assert len(told) == len(changes)
