@@ -1,27 +1,26 @@
 """Makes a site on a switch what its contract says: entirely, or not at all (单站点下发).
 
-The new dialplan is loaded beside the running one, under the other slot's letter, where no endpoint refers to
-it. Then one step of the switch copies the new PJSIP objects over the old ones and reloads them: all endpoints
-change to the new slot at once. Whatever ends this program before that step leaves the site entirely old,
-after it entirely new; a mark on the switch says that somebody has to look, and the next apply does.
+The new dialplan and the new seats are written beside the running ones, under the other slot's letter, where
+nothing refers to them. Then one step of the switch copies the site's first PJSIP file over the old one, which
+makes objects of the new seats instead of the old (planning/layout.py), and reloads: all endpoints change to
+the new slot at once. Whatever ends this program before that step leaves the site entirely old, after it
+entirely new; a mark on the switch says that somebody has to look, and the next apply does.
 
 Sites that hand telephones to one another, as when a site is renamed, change in the same step, or none does.
-
-A site of over 100 seats, and sites that change together, stand in several files. Those are copied one after
-another, and only the last copy is followed by a reload, so what runs still changes in one step. What is left
-is this: when the switch itself is started anew between two of these copies, after this program was ended
-there, it comes up with some files old and some new, until the next apply.
+Their first files are copied one after another, and only the last copy is followed by a reload, so what runs
+still changes in one step. What is left is this: when the switch itself is started anew between two of these
+copies, after this program was ended there, it comes up with some sites old and some new, until the next one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pbx.config import Config
 from pbx.errors import SwitchError
 from pbx.readback import NOTHING, Difference
-from pbx.section import Section
 from provisioning.flows.errors import FlowError, RolledBack
 from provisioning.flows.plan_site import SitePlan
 from provisioning.flows.ports import Switch
@@ -29,7 +28,7 @@ from provisioning.flows.read_switch import (
     Mark,
     SiteFiles,
     read_back,
-    read_file,
+    read_former,
     read_site,
     running_context,
     running_endpoints,
@@ -39,6 +38,7 @@ from provisioning.flows.write_switch import DIALPLAN, PJSIP, Pen
 from provisioning.planning import names
 from provisioning.planning.digest import digest_of
 from provisioning.planning.handover import Both, givers_first
+from provisioning.planning.layout import File, Layout, dialplan_parts, laid_out, nothing_left
 from provisioning.planning.slots import in_slot
 
 MOST_SHOWN = 5
@@ -60,6 +60,7 @@ class _Move:
     held: SiteFiles
     wanted: Config
     slot: str
+    layout: Layout
 
     @property
     def site(self) -> str:
@@ -74,10 +75,16 @@ class _Move:
         return self.wanted.only(names.DIALPLAN_FILES)
 
     @property
-    def files(self) -> dict[str, tuple[Section, ...]]:
-        """What shall be in the site's PJSIP files, also in those to be emptied; the first file last."""
-        files = {**dict.fromkeys(self.held.pjsip_files, ()), **self.pjsip.files}
-        return {file: files[file] for file in sorted(files, reverse=True)}
+    def file(self) -> str:
+        """The file that makes the site what it is."""
+        return names.pjsip_file(self.site)
+
+    @property
+    def first(self) -> File:
+        """What shall be in that file."""
+        if self.pjsip:
+            return self.layout.first
+        return nothing_left((section for _, section in self.held.pjsip), self.site, self.slot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +102,7 @@ class SiteWriter:
         moves = {planned.site: self._move(planned) for planned in group}
         self._nobody_elses(moves)
         for move in moves.values():
+            self.pen.keep_former([move.file])
             if move.dialplan:
                 self._load_beside(move)
         ordered = givers_first({site: Both(move.held.pjsip, move.pjsip) for site, move in moves.items()})
@@ -106,8 +114,8 @@ class SiteWriter:
     def settle(self, group: Sequence[Mark]) -> None:
         """Brings what an interrupted apply left to one of its two ends: entirely old or entirely new."""
         held = {mark.site: read_site(self.switch, mark.site) for mark in group}
-        files = [file for one in held.values() for file in one.pjsip_files]
-        former = {site: self._former(one) for site, one in held.items()}
+        files = [names.pjsip_file(site) for site in held]
+        former = {site: read_former(self.switch, site, []) or Config() for site in held}
         old = all(digest_of(held[site].pjsip) == digest_of(former[site]) for site in held)
         new = all(digest_of(held[mark.site].pjsip) == mark.digest for mark in group)
         if not old and not new:
@@ -139,9 +147,16 @@ class SiteWriter:
         candidates = [
             section.name for config in (planned.held.pjsip, planned.wanted) for _, section in config
         ]
-        running = running_slot(self.switch, planned.site, candidates) or planned.held.slot
-        slot = names.SLOTS[1] if running == names.SLOTS[0] else names.SLOTS[0]
-        return _Move(held=planned.held, wanted=in_slot(planned.wanted, planned.site, slot), slot=slot)
+        held = planned.held.slot
+        running = running_slot(self.switch, planned.site, candidates)
+        if held is not None and running is not None and running != held:
+            self.pen.reload(DIALPLAN)
+            self.pen.reload(PJSIP)  # the files' slot must be the one that runs: we write to the other one
+        slot = names.other_slot(held or running)
+        wanted = in_slot(planned.wanted, planned.site, slot)
+        objects = (section for _, section in wanted.only(names.PJSIP_FILES))
+        layout = laid_out(objects, planned.site, slot)
+        return _Move(held=planned.held, wanted=wanted, slot=slot, layout=layout)
 
     def _nobody_elses(self, moves: Mapping[str, _Move]) -> None:
         """Raises FlowError where an endpoint still runs at a site that is not among these: it would collide.
@@ -159,13 +174,10 @@ class SiteWriter:
                 )
 
     def _load_beside(self, move: _Move) -> None:
-        """Loads the new dialplan in the slot that is not in use, and sees that it runs."""
-        if move.held.of_slot(move.slot) != move.dialplan:
-            self.pen.stage(move.dialplan.files)
-            self.pen.create(move.dialplan.files)
-            self.pen.promote(move.dialplan.files)
-        elif not read_back(self.switch, move.dialplan):
-            return
+        """Writes seats and dialplan in the slot that is not in use, loads the dialplan, sees that it runs."""
+        self.pen.fill(partial(names.seats_file, move.site, move.slot), move.layout.seats)
+        parts = dialplan_parts(section for _, section in move.dialplan)
+        self.pen.fill(partial(names.dialplan_file, move.site, move.slot), parts)
         self.pen.reload(DIALPLAN)
         if different := read_back(self.switch, move.dialplan):
             raise Differs(
@@ -176,20 +188,13 @@ class SiteWriter:
 
     def _switch_over(self, moves: Sequence[_Move]) -> None:
         """The one step from old to new, and back again if the switch does not run the new."""
-        files = {file: sections for move in moves for file, sections in move.files.items()}
-        changed = {
-            file: sections
-            for move in moves
-            for file, sections in move.files.items()
-            if move.held.differs(file, sections)
-        }
+        files = {move.file: move.first for move in moves}
         wanted, former = _together(move.wanted for move in moves), _together(m.held.pjsip for m in moves)
-        self.pen.stage(changed)
-        self.pen.keep_former(files)
+        self.pen.stage(files)
         group = moves[0].site
         self.pen.mark(Mark(site=m.site, digest=digest_of(m.pjsip), group=group) for m in moves)
         try:
-            self._promote(moves, changed, files)
+            self._promote(moves, files)
             different = read_back(self.switch, wanted, gone=former)
             if different:  # somebody else's reload may have swallowed ours
                 self.pen.reload(PJSIP)
@@ -202,13 +207,12 @@ class SiteWriter:
         if different:
             why = f"{self.switch.name} does not run what was written"
             self._roll_back(moves, files, why, different)
+        self.pen.register(_with_other_password(wanted, former))
 
-    def _promote(
-        self, moves: Sequence[_Move], changed: Mapping[str, object], files: Mapping[str, object]
-    ) -> None:
+    def _promote(self, moves: Sequence[_Move], files: Mapping[str, object]) -> None:
         """Makes the staged files live; when the switch declines one of them, none of them."""
         try:
-            self.pen.promote(changed, module=PJSIP)
+            self.pen.promote(files, module=PJSIP)
         except FlowError as fault:
             self._roll_back(moves, files, str(fault), ())
 
@@ -240,14 +244,28 @@ class SiteWriter:
         self.pen.keep_former(held.dialplan_files)
         self.pen.empty(held.dialplan_files)
         self.pen.reload(DIALPLAN)
-        if different := read_back(self.switch, Config(), gone=held.dialplan):
+        different = read_back(self.switch, Config(), gone=held.dialplan)
+        if different:  # a context that stood in several files is left empty by the first reload
+            self.pen.reload(DIALPLAN)
+            different = read_back(self.switch, Config(), gone=held.dialplan)
+        if different:
             raise FlowError(
                 f"site {held.site}: its endpoints are gone, but its dialplan still runs: {told(different)}; "
                 "do other files of the switch hold contexts of these names?"
             )
 
-    def _former(self, held: SiteFiles) -> Config:
-        return Config({f: read_file(self.switch, names.former(f), []) or () for f in held.pjsip_files})
+
+def _with_other_password(wanted: Config, former: Config) -> tuple[str, ...]:
+    """The registrations that stay as they were but for their password: no reload makes Asterisk try it."""
+    before = {section.name: section for _, section in former}
+    after = {section.name: section for _, section in wanted}
+    return tuple(
+        name
+        for name, section in after.items()
+        if section.kind == "registration" and before.get(name) == section
+        for auth in section.values("outbound_auth")
+        if before.get(auth) != after.get(auth)
+    )
 
 
 def told(different: tuple[Difference, ...]) -> str:

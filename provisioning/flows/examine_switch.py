@@ -14,7 +14,7 @@ from provisioning.flows.known_advisories import MENDED_IN, open_in
 from provisioning.flows.ports import Switch
 from provisioning.flows.read_switch import REGISTERED, registration_states
 from provisioning.planning import names
-from provisioning.planning.desired import TRANSPORT
+from provisioning.planning.line import TRANSPORT
 
 Verdict = Literal["ok", "warning", "bad"]
 
@@ -195,7 +195,7 @@ def _include_lines(switch: Switch) -> tuple[Verdict, str]:
     sites = {site for name in shown["extensions.conf"] if (site := names.site_of(name)) is not None}
     sites |= {name.removeprefix("line-") for name in shown["pjsip.conf"] if name.startswith("line-")}
     ours = {
-        "pjsip.conf": [names.pjsip_file(site, 1) for site in sorted(sites)],
+        "pjsip.conf": [names.pjsip_file(site) for site in sorted(sites)],
         "extensions.conf": [names.SHARED_FILE],
     }
     written = {file: _sections(switch, *ours[file]) for file in INCLUDES}

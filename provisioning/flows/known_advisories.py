@@ -1,7 +1,7 @@
 """Security advisories of Asterisk 22, by the version that mended them (安全公告).
 
-From the change logs of Asterisk and of Debian's package, as of July 2026. Only those count that concern what a
-seatline switch does or may have loaded: SIP, RTP, AMI, CDR, start scripts.
+From the change logs of Asterisk and of its Debian package, as of July 2026. Only those count that concern
+what a seatline switch does or may have loaded: SIP, RTP, AMI, CDR, start scripts.
 """
 
 from __future__ import annotations

@@ -170,7 +170,8 @@ def wanted_of(ledger: Ledger, contract: Contract | None, slot: str) -> Config:
     if contract is None:
         return Config()
     try:
-        return desired(contract, ledger.secrets(contract.site.name), slot)
+        secrets, passwords = ledger.secrets(contract.site.name), ledger.ims_passwords(contract.id)
+        return desired(contract, secrets, slot, passwords)
     except KeyError as fault:
         raise FlowError(
             f"contract {contract.id}: the ledger has no SIP secret for seat {fault.args[0]}; "
@@ -179,7 +180,18 @@ def wanted_of(ledger: Ledger, contract: Contract | None, slot: str) -> Config:
 
 
 def contracts_by_site(ledger: Ledger, today: date) -> tuple[dict[str, Contract], frozenset[str]]:
-    """The contract in force at each site on that day, and all sites that ever had one.
+    """The contract in force at each site with a switch on that day, and all sites that ever had a contract.
+
+    A site whose IADs register straight to the operator is none that its switch should hold. Raises as
+    `in_force_by_site`.
+    """
+    in_force, known = in_force_by_site(ledger, today)
+    at_switch = {site: contract for site, contract in in_force.items() if contract.site.switch != "none"}
+    return at_switch, known
+
+
+def in_force_by_site(ledger: Ledger, today: date) -> tuple[dict[str, Contract], frozenset[str]]:
+    """The contract in force at each site on that day, switch or none, and all sites that ever had one.
 
     Raises FlowError when two contracts are in force at one site: then nobody can say whose seats they are.
     """

@@ -14,7 +14,7 @@ from pbx.config import Config
 from provisioning.flows.errors import FlowError
 from provisioning.flows.plan_site import SitePlan, SwitchPlan, contracts_by_site, existing_of
 from provisioning.flows.ports import Ledger, Switch
-from provisioning.flows.read_switch import SiteFiles, read_file, read_shared, read_site
+from provisioning.flows.read_switch import SiteFiles, read_dialplan, read_former, read_shared, read_site
 from provisioning.planning import names
 from provisioning.planning.plan import plan
 from provisioning.planning.slots import in_slot
@@ -58,12 +58,11 @@ def plan_undo(switch: Switch, ledger: Ledger, *, sites: Sequence[str], today: da
 def _former(switch: Switch, held: SiteFiles) -> Config:
     """The generation before; nothing for a site whose only apply is to be taken back."""
     notes: list[str] = []
-    kept = {file: read_file(switch, names.former(file), notes) for file in held.pjsip_files}
+    pjsip = read_former(switch, held.site, notes)
     if notes:
         raise FlowError(f"{switch.name}: the former generation of site {held.site} is damaged: {notes[0]}")
-    if not kept or any(sections is None for sections in kept.values()):
+    if pjsip is None:
         raise FlowError(f"{switch.name} has kept nothing of site {held.site} to go back to")
-    pjsip = Config({file: sections or () for file, sections in kept.items()})
     if not pjsip:
         return pjsip
     slots = {slot for _, section in pjsip for slot in _slots(section.values("context"), held.site)}
@@ -78,8 +77,8 @@ def _former(switch: Switch, held: SiteFiles) -> Config:
 
 def _dialplan(switch: Switch, held: SiteFiles, slot: str) -> Config:
     """The dialplan of a slot: still there, or kept when the site was taken down."""
-    file = names.dialplan_file(held.site, slot)
-    return held.of_slot(slot) or Config({file: read_file(switch, names.former(file), []) or ()})
+    kept, _ = read_dialplan(switch, lambda n: names.former(names.dialplan_file(held.site, slot, n)), [])
+    return held.of_slot(slot) or Config({names.dialplan_file(held.site, slot): kept})
 
 
 def _slots(contexts: Sequence[str], site: str) -> list[str]:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from pbx.action import Action
+from pbx.action import Action, Reply
 from pbx.config import Config
 from pbx.errors import Malformed
 from pbx.readback import Difference, differences, questions, running
 from pbx.section import Section
-from pbx.update import held, reading
+from pbx.update import held_lines, plain, reading
+from pbx.written import Written
 from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import Switch
 from provisioning.planning import names
+from provisioning.planning.layout import joined, slots_filled, templates_of, whole
 
-ANSWER_WITHIN = 30.0
-"""Seconds the switch has to answer: it may be in the middle of a reload of thousands of objects."""
+ANSWER_WITHIN = 120.0
+"""Seconds the switch has to answer: it may be in the middle of a reload of ten thousand seats."""
+REGISTERED = "Registered"
+"""Asterisk's word for a registration that is in force."""
 _MARKS, _MARK = "applying", "mark"
 """The section and option of APPLYING_FILE."""
 
@@ -35,11 +41,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteFiles:
-    """A site as the files on the switch have it.
+    """A site as the files on the switch have it, read as a whole (planning/layout.py).
 
     `slots` are those its endpoints refer to: none for a site that is not provisioned, one normally, two when
-    something ended between the files of a large site. `files` are all that exist, also those without a
-    section. `notes` say which files a hand has made unreadable for us: they count as empty.
+    a hand has been at it. `files` are the first PJSIP file and those of the dialplan, where they exist.
+    `notes` say which files a hand has made unreadable for us: they count as empty.
     """
 
     site: str
@@ -53,11 +59,6 @@ class SiteFiles:
     def slot(self) -> str | None:
         """The slot in force, None for a site that is not provisioned."""
         return self.slots[0] if self.slots else None
-
-    def differs(self, file: str, sections: tuple[Section, ...]) -> bool:
-        """Whether one of the site's PJSIP files is anything else than these sections."""
-        unreadable = any(note.startswith(f"{file} ") for note in self.notes)
-        return unreadable or Config({file: sections}) != Config({file: self.pjsip.files.get(file, ())})
 
     @property
     def in_force(self) -> Config:
@@ -83,41 +84,143 @@ class SiteFiles:
         return tuple(file for file in self.files if file.startswith(names.DIALPLAN_FILES))
 
 
+def ask(switch: Switch, actions: Iterable[Action]) -> list[Reply]:
+    """The answers to many actions, in order."""
+    return switch.send_all(actions, timeout=ANSWER_WITHIN)
+
+
 def read_site(switch: Switch, site: str) -> SiteFiles:
     """Reads all files of a site; a file that is not there is empty."""
     notes: list[str] = []
-    pjsip = _numbered(switch, (names.pjsip_file(site, n) for n in range(1, 1000)), notes)
+    file = names.pjsip_file(site)
+    first = read_lines(switch, file, notes)
+    pjsip = _objects(switch, site, file, first or (), notes)
     dialplan: dict[str, tuple[Section, ...]] = {}
-    for file in (names.dialplan_file(site, slot) for slot in names.SLOTS):
-        if (sections := read_file(switch, file, notes)) is not None:
-            dialplan[file] = sections
+    parts_there: list[str] = []
+    for slot in names.SLOTS:
+        parts, there = read_dialplan(switch, partial(names.dialplan_file, site, slot), notes)
+        parts_there += there
+        if there:
+            dialplan[names.dialplan_file(site, slot)] = parts
     return SiteFiles(
         site=site,
-        pjsip=Config(pjsip),
+        pjsip=pjsip,
         dialplan=Config(dialplan),
-        files=(*pjsip, *dialplan),
+        files=(*([file] if first is not None else []), *parts_there),
         slots=_slots(site, pjsip),
         notes=tuple(notes),
     )
 
 
+def read_former(switch: Switch, site: str, notes: list[str]) -> Config | None:
+    """The PJSIP objects of a site as they were before its last switch-over, None where none are kept.
+
+    Its seats are still there, in the slot that was left; the first file, which made them objects, is kept.
+    """
+    first = read_lines(switch, names.former(names.pjsip_file(site)), notes)
+    return None if first is None else _objects(switch, site, names.pjsip_file(site), first, notes)
+
+
+def read_lines(switch: Switch, file: str, notes: list[str]) -> tuple[Written, ...] | None:
+    """A file as it is written, None if it is not there; one we cannot understand is noted and empty."""
+    return _understood(switch.name, file, switch.send(reading(file), timeout=ANSWER_WITHIN), notes)
+
+
+def read_all(switch: Switch, files: Iterable[str], notes: list[str]) -> dict[str, tuple[Written, ...] | None]:
+    """Files as they are written, each as `read_lines` gives it."""
+    asked = tuple(files)
+    replies = zip(asked, ask(switch, map(reading, asked)), strict=True)
+    return {file: _understood(switch.name, file, reply, notes) for file, reply in replies}
+
+
+def read_series(
+    switch: Switch, file_of: Callable[[int], str], notes: list[str]
+) -> dict[str, tuple[Written, ...]]:
+    """Files with consecutive numbers from 1 up to the first that is not there."""
+    found: dict[str, tuple[Written, ...]] = {}
+    number, ahead = 1, 2
+    while True:
+        files = read_all(switch, map(file_of, range(number, number + ahead)), notes)
+        for file, lines in files.items():
+            if lines is None:
+                return found
+            found[file] = lines
+        number, ahead = number + ahead, 32
+
+
+def read_dialplan(
+    switch: Switch, file_of: Callable[[int], str], notes: list[str]
+) -> tuple[tuple[Section, ...], tuple[str, ...]]:
+    """The contexts of a dialplan in one slot, and the files that are there."""
+    parts: list[tuple[Section, ...]] = []
+    found = read_series(switch, file_of, notes)
+    for file, lines in found.items():
+        try:
+            parts.append(plain(lines))
+        except Malformed as fault:
+            notes.append(_altered(file, fault))
+    return joined(parts), tuple(found)
+
+
 def read_file(switch: Switch, file: str, notes: list[str]) -> tuple[Section, ...] | None:
     """The sections of a file, None if it is not there; a file we cannot understand is noted and empty."""
-    reply = switch.send(reading(file), timeout=ANSWER_WITHIN)
+    lines = read_lines(switch, file, notes)
+    if lines is None:
+        return None
+    try:
+        sections = plain(lines)
+        Config({file: sections})
+    except Malformed as fault:
+        notes.append(_altered(file, fault))
+        return ()
+    return sections
+
+
+def _understood(switch: str, file: str, reply: Reply, notes: list[str]) -> tuple[Written, ...] | None:
     if not reply.ok:
         if "not found" in reply.message:
             return None
         if "invalid format" not in reply.message:
-            raise FlowError(f"{switch.name}: {file} cannot be read: {reply.message}")
+            raise FlowError(f"{switch}: {file} cannot be read: {reply.message}")
         notes.append(f"{file} was altered by hand and is no valid configuration file any more")
         return ()
     try:
-        sections = held(reply)
-        Config({file: sections})
+        return held_lines(reply)
     except Malformed as fault:
-        notes.append(f"{file} was altered by hand into something seatline does not write: {fault}")
+        notes.append(_altered(file, fault))
         return ()
-    return sections
+
+
+def _altered(file: str, fault: Malformed) -> str:
+    return f"{file} was altered by hand into something seatline does not write: {fault}"
+
+
+def _objects(switch: Switch, site: str, file: str, first: tuple[Written, ...], notes: list[str]) -> Config:
+    """A site's PJSIP objects from its first file and from those of the seats that it makes objects of."""
+    parts = {
+        part: lines
+        for slot in slots_filled(first, site)
+        for part, lines in read_series(switch, partial(names.seats_file, site, slot), notes).items()
+    }
+    found = list(_whole(file, first, (), notes))
+    for part, lines in parts.items():
+        found += _whole(part, templates_of(first), lines, notes)
+    try:
+        return Config({file: tuple(found)})
+    except Malformed as fault:
+        notes.append(_altered(file, fault))
+        times = Counter(section.name for section in found)
+        return Config({file: tuple(section for section in found if times[section.name] == 1)})
+
+
+def _whole(
+    file: str, first: tuple[Written, ...], lines: tuple[Written, ...], notes: list[str]
+) -> tuple[Section, ...]:
+    try:
+        return whole(first, lines)
+    except Malformed as fault:
+        notes.append(_altered(file, fault))
+        return ()
 
 
 def read_shared(switch: Switch, notes: list[str]) -> Config:
@@ -155,10 +258,8 @@ def marks_section(noted: Iterable[Mark]) -> Section:
 
 def read_back(switch: Switch, wanted: Config, *, gone: Config | None = None) -> tuple[Difference, ...]:
     """On what the running switch and a configuration disagree; what is only in `gone` must not run (回读)."""
-    actions = dict.fromkeys((*questions(wanted), *(questions(gone) if gone is not None else ())))
-    asked = tuple(actions)
-    replies = [switch.send(action, timeout=ANSWER_WITHIN) for action in asked]
-    return differences(wanted, running(asked, replies), gone=gone)
+    asked = tuple(dict.fromkeys((*questions(wanted), *(questions(gone) if gone is not None else ()))))
+    return differences(wanted, running(asked, ask(switch, asked)), gone=gone)
 
 
 def registration_states(switch: Switch) -> Mapping[str, str]:
@@ -189,22 +290,7 @@ def running_slot(switch: Switch, site: str, candidates: Iterable[str]) -> str | 
     return None
 
 
-def _numbered(switch: Switch, files: Iterable[str], notes: list[str]) -> dict[str, tuple[Section, ...]]:
-    """Files with consecutive numbers up to the first that is not there."""
-    found: dict[str, tuple[Section, ...]] = {}
-    for file in files:
-        sections = read_file(switch, file, notes)
-        if sections is None:
-            break
-        found[file] = sections
-    return found
-
-
-def _slots(site: str, files: dict[str, tuple[Section, ...]]) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for sections in files.values():
-        for section in sections:
-            slot = names.slot_of(section.get("context"), site) if section.kind == "endpoint" else None
-            if slot is not None:
-                found[slot] = None
-    return tuple(found)
+def _slots(site: str, config: Config) -> tuple[str, ...]:
+    contexts = (section.get("context") for _, section in config if section.kind == "endpoint")
+    slots = (names.slot_of(context, site) for context in dict.fromkeys(contexts))
+    return tuple(dict.fromkeys(slot for slot in slots if slot is not None))

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 from pbx.action import Action, Reply
-from pbx.config import Config
 from pbx.section import Section
 from pbx.update import EMPTY_FILE, creation, promotion, staging
+from pbx.written import Written, written
 from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import Progress, Switch
-from provisioning.flows.read_switch import ANSWER_WITHIN, Mark, marks, marks_section, read_file
+from provisioning.flows.read_switch import (
+    ANSWER_WITHIN,
+    Mark,
+    ask,
+    marks,
+    marks_section,
+    read_all,
+    read_series,
+)
 from provisioning.planning import names
 
 PJSIP = "res_pjsip.so"
@@ -19,6 +29,9 @@ DIALPLAN = "pbx_config.so"
 RELOAD_WITHIN = 60.0
 """Seconds we wait for a reload that somebody else has started."""
 _STEP = 0.2
+_TOGETHER = 20
+"""Files written side by side before they are read back."""
+_T = TypeVar("_T")
 
 
 class SwitchBusy(FlowError):
@@ -35,27 +48,45 @@ class Pen:
     pause: Callable[[float], None]
     progress: Progress | None = None
 
-    def stage(self, files: Mapping[str, tuple[Section, ...]]) -> None:
+    def stage(self, files: Mapping[str, Iterable[Section | Written]]) -> None:
         """Builds files nobody includes yet, and reads them back: exactly what was meant, or FlowError."""
-        self.create((EMPTY_FILE, *map(names.staged, files)))
-        for done, (file, sections) in enumerate(files.items()):
-            if self.progress:
-                self.progress(f"staging {file}", done, len(files))
-            for action in staging(names.staged(file), sections):
-                self._done(self.switch.send(action, timeout=ANSWER_WITHIN), f"{file} cannot be staged")
-            notes: list[str] = []
-            found = read_file(self.switch, names.staged(file), notes)
-            if Config({file: found or ()}) != Config({file: sections}):
+        self._build({names.staged(file): tuple(sections) for file, sections in files.items()})
+
+    def fill(self, file_of: Callable[[int], str], parts: Sequence[Iterable[Section | Written]]) -> None:
+        """Writes a series of files that nothing refers to yet, and reads them back as `stage` does.
+
+        Where the series went on, what is there is emptied: nothing old may come into force with the new.
+        """
+        files = {file_of(number): tuple(part) for number, part in enumerate(parts, start=1)}
+        for some in _portions(files.items(), _TOGETHER):
+            self._build(dict(some))
+        older = read_series(self.switch, lambda number: file_of(len(files) + number), [])
+        self._build(dict.fromkeys(older, ()))
+
+    def _build(self, files: Mapping[str, tuple[Section | Written, ...]]) -> None:
+        if not files:
+            return
+        if self.progress:
+            self.progress(f"writing {next(iter(files))}")
+        self.create((EMPTY_FILE, *files))
+        steps = [(file, action) for file, content in files.items() for action in staging(file, content)]
+        replies = ask(self.switch, (action for _, action in steps))
+        for (file, _), reply in zip(steps, replies, strict=True):
+            self._done(reply, f"{file} cannot be written")
+        notes: list[str] = []
+        found = read_all(self.switch, files, notes)
+        for file, content in files.items():
+            if found[file] != tuple(written(one) if isinstance(one, Section) else one for one in content):
                 why = notes[0] if notes else "GetConfig shows something else than what was written"
                 raise FlowError(
-                    f"{self.switch.name}: {names.staged(file)} is not what it should be ({why}); "
+                    f"{self.switch.name}: {file} is not what it should be ({why}); "
                     "nothing was changed. Is somebody else writing, or the disk full?"
                 )
 
     def create(self, files: Iterable[str]) -> None:
         """Has these files exist; those that do are left as they are."""
-        for file in dict.fromkeys(files):
-            reply = self.switch.send(creation(file), timeout=ANSWER_WITHIN)
+        wanted = tuple(dict.fromkeys(files))
+        for file, reply in zip(wanted, ask(self.switch, map(creation, wanted)), strict=True):
             if "exists" not in reply.message:
                 self._done(reply, f"{file} cannot be created")
 
@@ -119,6 +150,11 @@ class Pen:
             self.pause(_STEP)
             waited += _STEP
 
+    def register(self, registrations: Iterable[str]) -> None:
+        """Has these registrations tried at once; how they fare is the operator's affair, and drift tells."""
+        for name in registrations:
+            self.switch.send(Action("PJSIPRegister", (("Registration", name),)), timeout=ANSWER_WITHIN)
+
     def mark(self, new: Iterable[Mark]) -> None:
         """Notes on the switch which sites are about to become what."""
         self._note({**marks(self.switch), **{mark.site: mark for mark in new}})
@@ -143,3 +179,9 @@ class Pen:
     def _done(self, reply: Reply, otherwise: str) -> None:
         if not reply.ok:
             raise FlowError(f"{self.switch.name}: {otherwise}: {reply.message or 'no reason given'}")
+
+
+def _portions(things: Iterable[_T], size: int) -> Iterator[tuple[_T, ...]]:
+    left = iter(things)
+    while some := tuple(islice(left, size)):
+        yield some

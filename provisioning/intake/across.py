@@ -8,7 +8,8 @@ from provisioning.core.problem import Place, Problem
 from provisioning.intake.fields import Fields
 from provisioning.intake.paper import Paper
 
-Held = Iterator[tuple[str, Place]]
+Held = Iterator[tuple[str, Fields, str]]
+"""What is claimed, and the group and key where it stands."""
 
 
 def _long_numbers(paper: Paper) -> Held:
@@ -16,23 +17,23 @@ def _long_numbers(paper: Paper) -> Held:
         for column in ("long_number", "second_number"):
             number = row.get(column)
             if number is not None:
-                yield number, row.place(column)
+                yield number, row, column
     main = paper.site.get("main_number")
     if main is not None:
-        yield main, paper.site.place("main_number")
+        yield main, paper.site, "main_number"
 
 
 def _macs(paper: Paper) -> Held:
     for iad in paper.site.groups("iads"):
         if iad.get("mac") is not None:
-            yield iad.get("mac"), iad.place("mac")
+            yield iad.get("mac"), iad, "mac"
 
 
 def _key(group: Callable[[Paper], Fields], key: str) -> Callable[[Paper], Held]:
     def held(paper: Paper) -> Held:
         fields = group(paper)
         if fields.get(key) is not None:
-            yield fields.get(key), fields.place(key)
+            yield fields.get(key), fields, key
 
     return held
 
@@ -83,9 +84,9 @@ def across(papers: Sequence[Paper]) -> Iterator[Problem]:
 def _claimed_twice(
     papers: Sequence[Paper], code: str, message: str, hint: str, held: Callable[[Paper], Held]
 ) -> Iterator[Problem]:
-    owner: dict[str, tuple[int, Place]] = {}
+    owner: dict[str, tuple[int, Fields, str]] = {}
     for index, paper in enumerate(papers):
-        for value, place in held(paper):
-            other, first = owner.setdefault(value, (index, place))
+        for value, fields, key in held(paper):
+            other, first, there = owner.setdefault(value, (index, fields, key))
             if other != index:
-                yield Problem(code=code, message=message.format(value, first), hint=hint, place=place)
+                yield fields.problem(key, code, message.format(value, first.place(there)), hint)

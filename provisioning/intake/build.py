@@ -24,7 +24,17 @@ from provisioning.core.contract import (
     Term,
     Zone,
 )
-from provisioning.core.site import Iad, Ims, Seat, ShortNumbers, Site, VoiceLine
+from provisioning.core.site import (
+    Iad,
+    Ims,
+    NumberIn,
+    NumbersOut,
+    Seat,
+    SessionTimers,
+    ShortNumbers,
+    Site,
+    VoiceLine,
+)
 from provisioning.intake.fields import Fields
 from provisioning.intake.paper import Paper
 
@@ -38,7 +48,9 @@ def contract(paper: Paper) -> Contract:
         customer=Customer(**_written(fields.group("customer"), "name", "group_code")),
         operator=Operator(name=fields.group("operator").get("name")),
         term=Term(
-            first=term.get("from"), last=term.get("to"), **_written(term, "renewal_months", "notice_days")
+            first=term.get("from"),
+            last=term.get("to"),
+            **_written(term, "renewal_months", "notice_days", "changes_by"),
         ),
         billing=_billing(fields),
         recurring=tuple(_recurring(fee) for fee in fields.groups("recurring")),
@@ -122,9 +134,7 @@ def _site(paper: Paper) -> Site:
     shape = site.group("short_numbers")
     return Site(
         seats=tuple(_seat(row) for row in paper.seats),
-        ims=Ims(**_written(site.group("ims"), "domain", "proxy", "register", "user"))
-        if site.has("ims")
-        else None,
+        ims=_ims(site.group("ims")) if site.has("ims") else None,
         short_numbers=ShortNumbers(**_written(shape, "digits", "first"))
         if site.has("short_numbers")
         else None,
@@ -132,11 +142,27 @@ def _site(paper: Paper) -> Site:
             VoiceLine(**_written(line, "bandwidth", "count", "concurrent_calls"))
             for line in site.groups("voice_lines")
         ),
-        iads=tuple(Iad(**_written(iad, "name", "model", "mac")) for iad in site.groups("iads")),
+        iads=tuple(_iad(iad) for iad in site.groups("iads")),
         features=tuple(found.value for found in site.many("features")),
-        **_written(site, "name", "area_code", "main_number"),
+        **_written(site, "name", "area_code", "main_number", "switch"),
     )
 
 
+def _ims(ims: Fields) -> Ims:
+    timers, out = ims.group("session_timers"), ims.group("numbers_out")
+    keys = ("domain", "proxy", "register", "user", "auth_user", "realm", "expires", "reliable", "identity")
+    return Ims(
+        session_timers=SessionTimers(**_written(timers, "use", "expires", "least")),
+        numbers_out=NumbersOut(**_written(out, *out.values)),
+        numbers_in=tuple(NumberIn(**_written(one, "begins", "becomes")) for one in ims.groups("numbers_in")),
+        **_written(ims, *keys, "user_phone"),
+    )
+
+
+def _iad(iad: Fields) -> Iad:
+    settings = iad.group("settings")
+    return Iad(settings=_written(settings, *settings.values), **_written(iad, "name", "model", "mac"))
+
+
 def _seat(row: Fields) -> Seat:
-    return Seat(extra=row.extra, **_written(row, *row.values))
+    return Seat(extra=row.extra, **row.written())

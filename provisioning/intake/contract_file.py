@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from provisioning.core.contract import Contract
+from provisioning.core.iad_model import Models
 from provisioning.core.problem import Place, Problem
-from provisioning.intake import build, number_rows, yaml_text
+from provisioning.intake import build, change_sheet, number_rows, password_sheet, yaml_text
 from provisioning.intake.across import across
+from provisioning.intake.capacity_rules import CAPACITY_RULES
+from provisioning.intake.device_rules import DEVICE_RULES
 from provisioning.intake.fields import Fields
+from provisioning.intake.ims_rules import IMS_RULES
 from provisioning.intake.money_rules import MONEY_RULES
 from provisioning.intake.number_rows import Rows
 from provisioning.intake.oddities import ODDITIES
 from provisioning.intake.paper import Paper
+from provisioning.intake.password_sheet import Passwords
 from provisioning.intake.rules import CONTRACT_RULES
 from provisioning.intake.seat_rules import SEAT_RULES, serves_members
+from provisioning.intake.sheet import position
 from provisioning.intake.text_form import printable, shown
 from provisioning.intake.tree import Listing
 from provisioning.intake.walk import Walk
 
-RULES = (*CONTRACT_RULES, *MONEY_RULES, *SEAT_RULES, *ODDITIES)
+RULES = (*CONTRACT_RULES, *MONEY_RULES, *SEAT_RULES, *DEVICE_RULES, *IMS_RULES, *CAPACITY_RULES, *ODDITIES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +40,18 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetFile:
-    """A number sheet: its name as shown to the user, and its bytes (号码表)."""
+    """A number sheet, or one of passwords: its name as shown to the user, and its bytes (号码表)."""
 
     name: str
-    content: bytes | Unreadable
+    content: bytes | Unreadable = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractFile:
     """A contract file whose keys are read; the rows of its number sheet are still to be had.
 
-    `sheet_named` is the CSV sheet it refers to, in its own words; None when its rows stand in the file
-    itself or it names no CSV sheet. Then `sheet` is what the caller found under that name.
+    `sheet_named` is the sheet it refers to, in its own words, CSV or a spreadsheet; None when its rows stand
+    in the file itself or nowhere. `sheet` is what the caller found under that name.
     """
 
     name: str
@@ -53,9 +59,15 @@ class ContractFile:
     problems: tuple[Problem, ...]
     sheet_named: str | None = None
     sheet: SheetFile | None = None
+    passwords_named: str | None = None
+    """The sheet of the operator's passwords under site.ims; then `passwords` is what was found there."""
+    passwords: SheetFile | None = None
 
     def with_sheet(self, sheet: SheetFile) -> ContractFile:
         return replace(self, sheet=replace(sheet, name=printable(sheet.name)))
+
+    def with_passwords(self, sheet: SheetFile) -> ContractFile:
+        return replace(self, passwords=replace(sheet, name=printable(sheet.name)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +79,8 @@ class Reading:
     warnings: tuple[Problem, ...] = ()
     seats: int = 0
     """How many number rows there are in all files, sound or not."""
+    ims_passwords: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False, hash=False)
+    """The operator's passwords by contract and long number, of the contracts that have a sheet of them."""
 
 
 def open_contract(name: str, content: bytes | Unreadable) -> ContractFile:
@@ -85,14 +99,19 @@ def open_contract(name: str, content: bytes | Unreadable) -> ContractFile:
         name=name,
         contract=contract,
         problems=(*parsed.problems, *walk.problems),
-        sheet_named=written if isinstance(written, str) and _kind(written) == "csv" else None,
+        sheet_named=written if isinstance(written, str) else None,
+        passwords_named=contract.group("site").group("ims").get("passwords"),
     )
 
 
-def read_contracts(files: Sequence[ContractFile]) -> Reading:
-    """All contracts of the files, or every problem of every file, in the order of files and lines."""
+def read_contracts(files: Sequence[ContractFile], models: Models | None = None) -> Reading:
+    """All contracts of the files, or every problem of every file, in the order of files and lines.
+
+    Without `models` nothing that depends on an IAD's model is judged.
+    """
     problems: list[Problem] = []
     papers: list[Paper] = []
+    passwords: dict[str, Mapping[str, str]] = {}
     for file in files:
         problems += file.problems
         if file.contract is None:
@@ -100,9 +119,13 @@ def read_contracts(files: Sequence[ContractFile]) -> Reading:
         rows = _rows(file, file.contract)
         known = rows.rows if rows is not None and (rows.rows or not _errors(rows.problems)) else None
         problems += rows.problems if rows is not None else ()
-        paper = Paper(contract=file.contract, rows=known)
+        paper = Paper(contract=file.contract, rows=known, models=models)
         papers.append(paper)
         problems += [problem for rule in RULES for problem in rule(paper)]
+        given = _passwords(file, file.contract)
+        if given is not None:
+            problems += (*given.problems, *password_sheet.against(given, paper))
+            passwords[file.contract.get("contract")] = given.by_number
     problems += across(papers)
     ordered = _in_order(files, problems)
     errors = _errors(ordered)
@@ -111,6 +134,7 @@ def read_contracts(files: Sequence[ContractFile]) -> Reading:
         problems=errors,
         warnings=tuple(problem for problem in ordered if problem.severity == "warning"),
         seats=sum(len(paper.seats) for paper in papers),
+        ims_passwords={} if errors else passwords,
     )
 
 
@@ -127,36 +151,21 @@ def _rows(file: ContractFile, contract: Fields) -> Rows | None:
         return Rows() if none_due else None
     if isinstance(written, Listing):
         return number_rows.inline_rows(file.name, written)
-    problem = _SHEET_PROBLEMS.get(_kind(written))
-    if problem is not None:
-        return Rows(problems=(_unreadable(problem, site.place("numbers")),))
     sheet = file.sheet or SheetFile(name=written, content=_not_given(written))
     if isinstance(sheet.content, Unreadable):
         return Rows(problems=(_unreadable(sheet.content, site.place("numbers")),))
-    return number_rows.sheet_rows(sheet.name, sheet.content)
+    return change_sheet.rows(sheet.name, sheet.content)
 
 
-_SPREADSHEET_LATER = Unreadable(
-    code="spreadsheet-later",
-    message="spreadsheets (.xlsx, .xls, .ods) come with a later version",
-    hint='save the sheet as "CSV UTF-8" and write its .csv name under site.numbers',
-)
-_SHEET_PROBLEMS: Mapping[str, Unreadable] = {
-    "xlsx": _SPREADSHEET_LATER,
-    "xls": _SPREADSHEET_LATER,
-    "ods": _SPREADSHEET_LATER,
-    "other": Unreadable(
-        code="not-csv",
-        message="the number sheet has no name that ends in .csv",
-        hint='save it as "CSV UTF-8" and write its .csv name under site.numbers',
-    ),
-}
-
-
-def _kind(name: str) -> str:
-    """The kind of a sheet by its name: csv, xlsx, xls, ods or other."""
-    ending = name.rpartition(".")[2].lower()
-    return ending if ending in ("csv", "xlsx", "xls", "ods") else "other"
+def _passwords(file: ContractFile, contract: Fields) -> Passwords | None:
+    """The operator's passwords; None where the file names no sheet of them."""
+    ims = contract.group("site").group("ims")
+    if file.passwords_named is None:
+        return None
+    sheet = file.passwords or SheetFile(name=file.passwords_named, content=_not_given(file.passwords_named))
+    if isinstance(sheet.content, Unreadable):
+        return Passwords(problems=(_unreadable(sheet.content, ims.place("passwords")),))
+    return password_sheet.read(sheet.name, sheet.content)
 
 
 def _not_given(name: str) -> Unreadable:
@@ -172,16 +181,15 @@ def _unreadable(why: Unreadable, place: Place) -> Problem:
 
 
 def _in_order(files: Sequence[ContractFile], problems: Sequence[Problem]) -> list[Problem]:
-    """Each problem once, by file as given, each sheet behind its file, then line and column."""
+    """Each problem once, by file as given, each sheet behind its file, then line and column, or cell."""
     order: dict[str, int] = {}
     for file in files:
-        for name in (file.name, *([file.sheet.name] if file.sheet else [])):
+        for name in (file.name, *(sheet.name for sheet in (file.sheet, file.passwords) if sheet)):
             order.setdefault(name, len(order))
     return sorted(
         dict.fromkeys(problems),
         key=lambda problem: (
             order.get(problem.place.file, len(order)),
-            problem.place.line or 0,
-            problem.place.column or 0,
+            *position(problem.place),
         ),
     )

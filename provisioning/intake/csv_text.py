@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioning.core.problem import Place, Problem
+from provisioning.intake.sheet import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Cell, Row, Sheet
+from provisioning.intake.text_form import trimmed
 
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 MAX_LINE = 32 * 1024
-MAX_ROWS = 50_000
-MAX_COLUMNS = 100
-MAX_CELLS = 300_000
 MAX_PROBLEMS = 1000
 
 DELIMITERS = (",", "\t", ";")
@@ -20,39 +19,19 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ONLY_BLANK = re.compile(r"[\s,;\"]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell as written, without its quotes, and where it begins."""
-
-    text: str
-    line: int
-    column: int
-
-
-Row = tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """The rows of a sheet that hold anything, and what is wrong with it as CSV."""
-
-    rows: tuple[Row, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-
 def rows(file: str, content: bytes, is_header: Callable[[str], bool]) -> Sheet:
     """The rows of one CSV file. `is_header` knows a column's name, by which the delimiter is found."""
     text = _decoded(file, content)
     if isinstance(text, Problem):
-        return Sheet(problems=(text,))
+        return Sheet(file=file, problems=(text,))
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     reader = _Reader(file, _delimiter(lines, is_header))
     found = tuple(reader.rows(lines))
     excess = _excess(found)
     if excess is not None:
         problem = _problem(file, *excess)
-        return Sheet(problems=(*reader.problems, problem))
-    return Sheet(rows=found, problems=tuple(reader.problems))
+        return Sheet(file=file, problems=(*reader.problems, problem))
+    return Sheet(file=file, rows=found, problems=tuple(reader.problems))
 
 
 def _excess(rows: tuple[Row, ...]) -> tuple[str, str, str] | None:
@@ -87,13 +66,6 @@ def _decoded(file: str, content: bytes) -> str | Problem:
         return _problem(
             file, "not-utf8", "the sheet is UTF-16 (Unicode text)", 'save it as "CSV UTF-8"', 1, 1
         )
-    if content.startswith(_SPREADSHEETS):
-        return _problem(
-            file,
-            "not-csv",
-            "this is a spreadsheet, not CSV, whatever its name says",
-            'open it in the spreadsheet program and save it as "CSV UTF-8"',
-        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
@@ -119,9 +91,6 @@ def _undecodable(file: str, content: bytes, encoding: str, at: int) -> Problem:
         'retype what stands here, and save it as "CSV UTF-8"',
         *(line, column),
     )
-
-
-_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 
 
 def _delimiter(lines: list[str], is_header: Callable[[str], bool]) -> str:
@@ -164,7 +133,7 @@ class _Reader:
             if not line or _ONLY_BLANK.fullmatch(line):
                 continue
             row, number = self._row(line, lines, number)
-            if any(cell.text for cell in row):
+            if any(row.texts):
                 given += 1
                 cells += len(row)
                 yield row
@@ -179,7 +148,7 @@ class _Reader:
                 "one row of the sheet stands on one line; check for a missing line break",
                 *(began, 1),
             )
-            return (), number
+            return _NO_ROW, number
         bad = _FORBIDDEN.search(line)
         if bad:
             self.complain(
@@ -188,9 +157,9 @@ class _Reader:
                 "delete it; it may be invisible in the editor",
                 *(began, bad.start() + 1),
             )
-            return (), number
+            return _NO_ROW, number
         if '"' not in line:
-            return self._bounded(self._plain(line, began)), number
+            return self._plain(line, began), number
         parts, length, closed = [line], len(line), line.count('"') % 2 == 0
         while not closed and number < len(lines) and length <= MAX_LINE:
             parts.append(lines[number])
@@ -204,33 +173,35 @@ class _Reader:
                 'close the cell with "; a quotation mark within a cell is written twice',
                 *(began, line.find('"') + 1),
             )
-            return (), began
-        return self._bounded(self._quoted("\n".join(parts), began)), number
+            return _NO_ROW, began
+        return self._quoted("\n".join(parts), began), number
 
-    def _bounded(self, cells: Iterator[Cell]) -> Row:
-        """The cells of a row; none where it has too many. Empty ones at its end do not count."""
-        row = tuple(cells)
-        if len(row) <= MAX_COLUMNS or not row[MAX_COLUMNS].text:
-            return row[:MAX_COLUMNS]
-        self.complain(
-            "too-many-columns",
-            f"the row has more than {MAX_COLUMNS} cells",
-            "delete what does not belong here, or the quotation mark that joins several rows",
-            *(row[MAX_COLUMNS].line, row[MAX_COLUMNS].column),
-        )
-        return ()
+    def _plain(self, line: str, number: int) -> Row:
+        """The row of a line without quotation marks."""
+        texts = tuple(map(trimmed, line.split(self.delimiter, MAX_COLUMNS)))
+        return self._bounded(_LineRow(number, texts, written=line, delimiter=self.delimiter))
 
-    def _plain(self, line: str, number: int) -> Iterator[Cell]:
-        """The cells of a line; what stands behind the last one allowed is one cell."""
-        parts = line.split(self.delimiter, MAX_COLUMNS)
-        parts[MAX_COLUMNS:] = [rest.strip(self._nothing) for rest in parts[MAX_COLUMNS:]]
-        column = 1
-        for part in parts:
-            text = part.strip()
-            yield Cell(text, number, column if text == part else column + len(part) - len(part.lstrip()))
-            column += len(part) + 1
+    def _quoted(self, joined: str, line: int) -> Row:
+        """The row of one or more lines that hold quotation marks."""
+        cells = tuple(self._cells(joined, line))
+        starts = tuple((cell.line, cell.column) for cell in cells)
+        return self._bounded(_QuotedRow(line, tuple(cell.text for cell in cells), starts=starts))
 
-    def _quoted(self, joined: str, line: int) -> Iterator[Cell]:
+    def _bounded(self, row: Row) -> Row:
+        """The row; an empty one where it has too many cells. Blank ones at its end do not count."""
+        if len(row) <= MAX_COLUMNS:
+            return row
+        if row.texts[MAX_COLUMNS].strip(self._nothing):
+            self.complain(
+                "too-many-columns",
+                f"the row has more than {MAX_COLUMNS} cells",
+                "delete what does not belong here, or the quotation mark that joins several rows",
+                *row.at(MAX_COLUMNS),
+            )
+            return _NO_ROW
+        return replace(row, texts=row.texts[:MAX_COLUMNS])
+
+    def _cells(self, joined: str, line: int) -> Iterator[Cell]:
         """The cells of a row that holds quotation marks; what stands behind the last one allowed is one."""
         at, begin = 0, 0  # where the next cell begins, and the line in which it does
         for _ in range(MAX_COLUMNS):
@@ -238,7 +209,7 @@ class _Reader:
             assert found is not None  # the second alternative matches the empty text
             column = at - begin + 1
             if found[1] is not None:
-                yield Cell(found[1].replace('""', '"').strip(), line, column + found[0].index('"'))
+                yield Cell(trimmed(found[1].replace('""', '"')), line, column + found[0].index('"'))
             else:
                 if '"' in found[2]:
                     self.complain(
@@ -247,10 +218,42 @@ class _Reader:
                         'put the whole cell in "; a quotation mark within it is written twice',
                         *(line, column + found[2].index('"')),
                     )
-                yield Cell(found[2].strip(), line, column + len(found[2]) - len(found[2].lstrip()))
+                yield Cell(trimmed(found[2]), line, column + _blanks_before(found[2]))
             line += found[0].count("\n")
             begin = max(begin, joined.rfind("\n", at, found.end()) + 1)
             at = found.end() + 1
             if at > len(joined):
                 return
-        yield Cell(joined[at:].strip(self._nothing), line, at - begin + 1)
+        yield Cell(joined[at:], line, at - begin + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LineRow(Row):
+    """A row of one line; where its cells begin is counted when it is asked."""
+
+    written: str
+    delimiter: str
+
+    def at(self, index: int) -> tuple[int, int]:
+        if index == 0 and not self.written[:1].isspace():
+            return self.line, 1
+        parts = self.written.split(self.delimiter, index + 1)
+        before = sum(len(part) + 1 for part in parts[:index])
+        return self.line, before + _blanks_before(parts[index]) + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _QuotedRow(Row):
+    """A row with quotation marks, which may go on over several lines."""
+
+    starts: tuple[tuple[int, int], ...]
+
+    def at(self, index: int) -> tuple[int, int]:
+        return self.starts[index]
+
+
+_NO_ROW = Row(0, ())
+
+
+def _blanks_before(text: str) -> int:
+    return len(text) - len(text.lstrip()) if text.strip() else 0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from provisioning.core.problem import Place, Problem
+from provisioning.intake.sheet import Row, place, where
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Fields:
     """The keys that were written and could be read; a key whose value is faulty, or a list of which an
     entry is, is in `faulty`.
 
-    A value is what its Word reads, Fields for a group of keys, or a tuple of Found for a list.
+    A value is what its Word reads, Fields for a group of keys, or a tuple of Found for a list. `sheet` is
+    the sheet of a workbook that the row stands in; then lines and columns are those of its cells.
     """
 
     file: str
@@ -33,6 +35,7 @@ class Fields:
     values: Mapping[str, Found] = field(default_factory=lambda: MappingProxyType({}))
     faulty: frozenset[str] = frozenset()
     extra: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    sheet: str | None = None
 
     def get(self, key: str) -> Any:
         """The value at the key, None when there is none that could be read."""
@@ -42,6 +45,10 @@ class Fields:
     def has(self, key: str) -> bool:
         """Whether a value stands there that could be read; it may be None (closed, seats)."""
         return key in self.values
+
+    def written(self) -> Mapping[str, Any]:
+        """All values by their keys."""
+        return {key: found.value for key, found in self.values.items()}
 
     def group(self, key: str) -> Fields:
         """The group of keys there; an empty one when there is none."""
@@ -63,10 +70,15 @@ class Fields:
 
     def place(self, key: str | None = None) -> Place:
         """Where the key's value stands; without a key, or where it is missing, where the group begins."""
+        return place(self.file, self.sheet, *self._at(key))
+
+    def where(self, key: str | None = None) -> str:
+        """The place in a few words, for a message that stands elsewhere in the file."""
+        return where(self.sheet, *self._at(key))
+
+    def _at(self, key: str | None) -> tuple[int, int]:
         found = self.values.get(key) if key is not None else None
-        if found is None:
-            return Place(file=self.file, line=self.line, column=self.column)
-        return Place(file=self.file, line=found.line, column=found.column)
+        return (self.line, self.column) if found is None else (found.line, found.column)
 
     def problem(self, key: str | None, code: str, message: str, hint: str) -> Problem:
         """An error at the key's value."""
@@ -75,6 +87,47 @@ class Fields:
     def warning(self, key: str | None, code: str, message: str, hint: str) -> Problem:
         """A warning at the key's value."""
         return Problem(code=code, message=message, hint=hint, place=self.place(key), severity="warning")
+
+
+class RowValues(Mapping[str, Found]):
+    """The values of one row of a sheet; where each stands is worked out when it is asked.
+
+    `known` says by position which column a cell belongs to.
+    """
+
+    __slots__ = ("known", "plain", "row")
+
+    def __init__(self, plain: Mapping[str, Any], row: Row, known: Mapping[int, str]) -> None:
+        self.plain = plain
+        self.row = row
+        self.known = known
+
+    def __getitem__(self, key: str) -> Found:
+        value = self.plain[key]
+        index = next(index for index, column in self.known.items() if column == key)
+        return Found(value, *self.row.at(index))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.plain)
+
+    def __len__(self) -> int:
+        return len(self.plain)
+
+
+@dataclass(frozen=True, slots=True)
+class RowFields(Fields):
+    """One row of a sheet, of which there are tens of thousands: the values alone are looked up at once."""
+
+    values: RowValues
+
+    def get(self, key: str) -> Any:
+        return self.values.plain.get(key)
+
+    def has(self, key: str) -> bool:
+        return key in self.values.plain
+
+    def written(self) -> Mapping[str, Any]:
+        return self.values.plain
 
 
 def _sound(value: Any) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from provisioning.core.problem import Place, Problem
+from provisioning.core.problem import Problem
 from provisioning.intake import schema
-from provisioning.intake.csv_text import Cell, Row
+from provisioning.intake.sheet import Cell, Row, Sheet
 from provisioning.intake.text_form import half_width, nearest, shown, without_invisible
 from provisioning.intake.walk import Walk
 from provisioning.intake.words import text
@@ -18,6 +19,7 @@ EXTRA = text(500)
 
 _HEADER_WITHIN = 20
 _LONGEST = 100
+_DIGITS = re.compile("[0-9]{3}")
 _FULL_WIDTH_COMMAS = re.compile("[，；、]")
 
 
@@ -67,42 +69,82 @@ def header_at(rows: tuple[Row, ...]) -> int | None:
     return None
 
 
-def no_header(file: str, rows: tuple[Row, ...]) -> Problem:
+def header_cells(rows: tuple[Row, ...], at: int) -> tuple[tuple[Cell, ...], int]:
+    """The header's cells, and the row that follows it: a header may be one row or two (多行表头).
+
+    Where two rows follow one another that both name columns of ours, the lower one says more; what it leaves
+    empty the upper one says.
+    """
+    if at > 0 and _adjoin(rows[at - 1], rows[at]) and _names_columns(rows[at - 1]):
+        return _together(rows[at - 1], rows[at]), at + 1
+    if at + 1 < len(rows) and _adjoin(rows[at], rows[at + 1]) and _goes_on(rows[at], rows[at + 1]):
+        return _together(rows[at], rows[at + 1]), at + 2
+    return tuple(rows[at]), at + 1
+
+
+def _adjoin(upper: Row, lower: Row) -> bool:
+    return lower.line == upper.line + 1
+
+
+def _names_columns(row: Row) -> bool:
+    """Whether the row is one of a header: it names a column of ours, and nothing in it is a number."""
+    own = [text for index, text in enumerate(row.texts) if text and index not in row.covered]
+    return any(column_of(text) for text in own) and not any(_DIGITS.search(half_width(text)) for text in own)
+
+
+def _goes_on(upper: Row, lower: Row) -> bool:
+    """Whether the header goes on in the next row, and leaves the long numbers where they are."""
+    return _names_columns(lower) and all(
+        is_long_header(cell.text) or not cell.text
+        for index, cell in enumerate(lower)
+        if index < len(upper) and is_long_header(upper.texts[index])
+    )
+
+
+def _together(upper: Row, lower: Row) -> tuple[Cell, ...]:
+    long = max(len(upper), len(lower))
+    return tuple(
+        lower[index] if index < len(lower) and (lower.texts[index] or index >= len(upper)) else upper[index]
+        for index in range(long)
+    )
+
+
+def is_repeated(columns: Columns, row: Row) -> bool:
+    """Whether the row is the header once more, as on the top of a printed page."""
+    long = row.texts[columns.long_at] if columns.long_at < len(row.texts) else ""
+    if long[:1].isdigit() or not is_long_header(long):
+        return False
+    return all(
+        index < len(row) and column_of(row.texts[index]) == name for index, name in columns.known.items()
+    )
+
+
+def no_header(sheet: Sheet) -> Problem:
     """Why no header was found: nothing there, full-width commas, a name with a letter wrong."""
     hint = "write a header row with IMS固话号码 (or long_number), 对应短号码 (short_number), 备注 (remark)"
-    if not rows:
-        return Problem(
-            code="no-header",
-            message="the sheet is empty",
-            hint=hint,
-            place=Place(file=file, line=1, column=1),
-        )
-    cells = [cell for row in rows[:_HEADER_WITHIN] for cell in row if len(cell.text) < _LONGEST]
+    if not sheet.rows:
+        return sheet.problem(Cell("", 1, 1), "no-header", "the sheet is empty", hint)
+    cells = [cell for row in sheet.rows[:_HEADER_WITHIN] for cell in row if len(cell.text) < _LONGEST]
     for cell in cells:
         parts = _FULL_WIDTH_COMMAS.split(cell.text)
         if len(parts) > 1 and any(is_long_header(part) for part in parts):
-            return _at(
-                *(file, cell, "full-width-comma"),
+            return sheet.problem(
+                *(cell, "full-width-comma"),
                 f"full-width commas stand between the cells: {shown(cell.text)}",
                 'write "," with the input method switched to half-width, or save the sheet as "CSV UTF-8"',
             )
     for cell in cells:
         close = nearest(plain(cell.text), _LONG_HEADERS, cutoff=0.6)
         if close is not None:
-            return _at(
-                *(file, cell, "no-header"),
+            return sheet.problem(
+                *(cell, "no-header"),
                 f"no row names the column of long numbers; {shown(cell.text)} comes near",
                 f"did you mean {_NAMES[close]}?",
             )
-    return _at(file, rows[0][0], "no-header", "no row names the column of long numbers", hint)
+    return sheet.problem(sheet.rows[0][0], "no-header", "no row names the column of long numbers", hint)
 
 
-def _at(file: str, cell: Cell, code: str, message: str, hint: str) -> Problem:
-    place = Place(file=file, line=cell.line, column=cell.column)
-    return Problem(code=code, message=message, hint=hint, place=place)
-
-
-def columns(walk: Walk, header: Row) -> Columns:
+def columns(walk: Walk, header: Sequence[Cell]) -> Columns:
     """What the header's cells stand for; a second column of one meaning is a problem."""
     known: dict[int, str] = {}
     extra: dict[int, str] = {}
@@ -118,7 +160,7 @@ def columns(walk: Walk, header: Row) -> Columns:
                 cell,
                 "duplicate-column",
                 f"a second column of {column} stands here: {shown(cell.text)}",
-                "keep one; member forms with several lists side by side come with a later version",
+                "keep one, or give the other a name of its own",
             )
         else:
             known[index] = column
@@ -163,4 +205,4 @@ def one_line(walk: Walk, cell: Cell, path: str) -> Cell:
         "warning",
     )
     lines = [line.strip() for line in cell.text.split("\n")]
-    return Cell(" ".join(line for line in lines if line), cell.line, cell.column)
+    return replace(cell, text=" ".join(line for line in lines if line))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -226,6 +227,13 @@ DEVICE_NAME = words.pattern(
     due="the name or model of a device: letters, digits, . _ and -",
     example="iad-1",
 )
+SETTING_NAME = words.pattern(
+    "[a-z][a-z0-9_]{0,39}",
+    code="bad-setting-name",
+    due="the name of a setting: small letters, digits and _",
+    example="caller_id",
+)
+SETTING = replace(words.text(100), example="fsk-bellcore", bare=frozenset({"number", "flag"}))
 FIRST_DIGITS = words.pattern(
     "[0-9]{1,10}", code="bad-first-digits", due="the first digits there may be", example="6"
 )

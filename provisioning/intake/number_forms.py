@@ -48,7 +48,7 @@ def digits(text: str, due: str, fits: Callable[[str], object]) -> str:
 
     `fits` knows the numbers that are due: none is suggested that would be refused in its turn.
     """
-    if re.fullmatch(r"[0-9]+", text):
+    if text.isascii() and text.isdigit():
         return text
     if _SCIENTIFIC.fullmatch(text):
         raise Wrong(
@@ -95,6 +95,8 @@ def _is_short(number: str) -> bool:
 
 def long_number(text: str) -> str:
     """A seat's number: national form with area code, or a service number; else Wrong (长号)."""
+    if FIXED.fullmatch(text):
+        return text
     personal = _meant(text, MOBILE.fullmatch) if _SEPARATED.fullmatch(text) else None
     number = personal or digits(text, "a long number", _is_long)
     if _is_long(number):
@@ -179,12 +181,12 @@ def short_number(text: str) -> str:
 
 def short_clash(number: str) -> str | None:
     """What else the digits of a short number would dial, None when nothing."""
-    if classify(number, "") is NumberClass.EMERGENCY:
+    kind = classify(number, "")
+    if kind is NumberClass.EMERGENCY:
         return f"the emergency number {number}"
-    for start, meaning in _CLASHES.items():
-        if number.startswith(start):
-            return meaning
-    if classify(number, "") is NumberClass.LOCAL:
+    if number.startswith(_CLASHING):
+        return next(meaning for start, meaning in _CLASHES.items() if number.startswith(start))
+    if kind is NumberClass.LOCAL:
         return f"local numbers, which have {len(number)} digits too"
     return None
 
@@ -197,6 +199,8 @@ _CLASHES = {
     "95": "the service numbers 95xxx",
     "96": "the service numbers 96xxx",
 }
+
+_CLASHING = tuple(_CLASHES)
 
 
 def _not_national(number: str, due: str, fits: Callable[[str], object]) -> Wrong:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioning.core.problem import Problem
-from provisioning.intake import csv_text, headers, row_kinds, schema
-from provisioning.intake.csv_text import MAX_COLUMNS, Row
+from provisioning.intake import headers, row_kinds, schema
+from provisioning.intake.cell_values import RowReader
 from provisioning.intake.fields import Fields, Found
 from provisioning.intake.headers import EXTRA, Columns, column_of, slip_of
+from provisioning.intake.sheet import MAX_COLUMNS, Row, Sheet
+from provisioning.intake.sheet_file import read_sheet
 from provisioning.intake.text_form import shown
 from provisioning.intake.tree import Listing, Mapping, Node, Scalar
 from provisioning.intake.walk import Walk
 
 MAX_PROBLEMS = 10_000
-_FREE_TEXT = frozenset({"remark", "name", "department"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,17 +99,22 @@ def _inline_extra(walk: Walk, key: Scalar, node: Node, path: str, extra: dict[st
 
 
 def sheet_rows(file: str, content: bytes) -> Rows:
-    """The rows of a CSV sheet: title above the header, blank rows and a signature block are passed over."""
-    sheet = csv_text.rows(file, content, headers.is_long_header)
-    walk = Walk(file)
+    """The rows of a sheet's file, whatever kind of file it is."""
+    return rows_of(read_sheet(file, content, headers.is_long_header))
+
+
+def rows_of(sheet: Sheet) -> Rows:
+    """The rows of a sheet: titles above, blank rows and a signature block are passed over."""
+    walk = Walk(sheet.file, sheet.name)
     walk.problems.extend(sheet.problems)
     header_at = headers.header_at(sheet.rows)
     if header_at is None:
-        if not sheet.problems:
-            walk.problems.append(headers.no_header(file, sheet.rows))
+        if not any(problem.severity == "error" for problem in sheet.problems):
+            walk.problems.append(headers.no_header(sheet))
         return Rows(problems=tuple(walk.problems))
-    columns = headers.columns(walk, sheet.rows[header_at])
-    rows = _data(walk, columns, sheet.rows[header_at + 1 :])
+    header, data_at = headers.header_cells(sheet.rows, header_at)
+    columns = headers.columns(walk, header)
+    rows = _data(walk, columns, sheet.rows[data_at:])
     if not rows and all(problem.severity == "warning" for problem in walk.problems):
         walk.complain(
             sheet.rows[header_at][0],
@@ -119,6 +125,7 @@ def sheet_rows(file: str, content: bytes) -> Rows:
 
 def _data(walk: Walk, columns: Columns, rows: tuple[Row, ...]) -> tuple[Fields, ...]:
     found: list[Fields] = []
+    reader = RowReader(walk, columns)
     signed = False
     for row in rows:
         if len(walk.problems) > MAX_PROBLEMS:
@@ -129,16 +136,16 @@ def _data(walk: Walk, columns: Columns, rows: tuple[Row, ...]) -> tuple[Fields, 
                 "mend these first",
             )
             break
-        if signed and row_kinds.holds_number(row_kinds.long_cell(columns, row), 5):
-            cell = row[columns.long_at]
+        long = row_kinds.long_text(columns, row)
+        if signed and row_kinds.holds_number(long, 5):
             walk.complain(
-                cell,
+                row[columns.long_at],
                 "row-after-signature",
-                f"a number stands below the signature block: {shown(cell.text)}",
+                f"a number stands below the signature block: {shown(long)}",
                 "move the row above the signature block, or delete it",
             )
         signed = signed or row_kinds.is_signature(columns, row)
-        if signed:
+        if signed or headers.is_repeated(columns, row):
             continue
         if row_kinds.is_tally(columns, row):
             cell = row_kinds.first_filled(row)
@@ -149,35 +156,6 @@ def _data(walk: Walk, columns: Columns, rows: tuple[Row, ...]) -> tuple[Fields, 
                 "delete the row",
             )
             continue
-        found.append(_sheet_row(walk, columns, row))
+        found.append(reader.read(row))
+    reader.close()
     return tuple(found)
-
-
-def _sheet_row(walk: Walk, columns: Columns, row: Row) -> Fields:
-    values: dict[str, Found] = {}
-    faulty: set[str] = set()
-    extra: dict[str, str] = {}
-    for index, cell in enumerate(row):
-        if not cell.text:
-            continue
-        column = columns.known.get(index)
-        name = column or columns.extra.get(index) or f"column {index + 1}"
-        if column is None or column in _FREE_TEXT:
-            cell = headers.one_line(walk, cell, name)
-        found = walk.word(cell.text, EXTRA if column is None else schema.COLUMNS[column], cell, name)
-        if column is None:
-            if found is not None:
-                extra[name] = found.value
-        elif found is None:
-            faulty.add(column)
-        else:
-            values[column] = found
-    if "long_number" not in values and "long_number" not in faulty:
-        at = row[columns.long_at] if columns.long_at < len(row) else row_kinds.first_filled(row)
-        walk.complain(
-            at,
-            "number-missing",
-            "the row has no long number",
-            "write it, or delete the row; what stands below the last number begins with 甲方 or 盖章",
-        )
-    return Fields(walk.file, row[0].line, row[0].column, values, frozenset(faulty), extra)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 
 from provisioning.core.contract import Zone
@@ -16,21 +15,6 @@ USUAL_TAX = frozenset({Decimal("0.06"), Decimal("0.09"), Decimal("0.13")})
 
 DEAREST = Decimal(20)
 """No operator asks more yuan than this for a minute."""
-
-PORTS: Mapping[str, int] = {
-    "ht801": 1,
-    "ht802": 2,
-    "ht812": 2,
-    "ht814": 4,
-    "ht818": 8,
-    "gxw4004": 4,
-    "gxw4008": 8,
-    "gxw4216": 16,
-    "gxw4224": 24,
-    "gxw4232": 32,
-    "gxw4248": 48,
-}
-"""How many telephones an IAD of a model takes, by the end of its name (语音口数)."""
 
 
 def usual_tax(paper: Paper) -> Iterator[Problem]:
@@ -122,27 +106,6 @@ def macs_of_devices(paper: Paper) -> Iterator[Problem]:
             )
 
 
-def ports_there(paper: Paper) -> Iterator[Problem]:
-    """A seat's port is one that its IAD has, where the model is a known one."""
-    models = {iad.get("name"): iad.get("model") or "" for iad in paper.site.groups("iads")}
-    ports = {name: _ports(model) for name, model in models.items()}
-    for row in paper.seats:
-        iad, port = row.get("iad"), row.get("port")
-        most = ports.get(iad)
-        if port is not None and most is not None and port > most:
-            yield row.warning(
-                "port",
-                "port-beyond-model",
-                f"port {port} of {iad}: a {models[iad]} has {most}",
-                "correct the port, the IAD or its model",
-            )
-
-
-def _ports(model: str) -> int | None:
-    plain = re.sub(r"v[0-9]$", "", model.lower())
-    return next((count for name, count in PORTS.items() if plain.endswith(name)), None)
-
-
 ODDITIES: tuple[Rule, ...] = (
     usual_tax,
     usual_rates,
@@ -150,5 +113,4 @@ ODDITIES: tuple[Rule, ...] = (
     late_fee_bearable,
     payer_items_known,
     macs_of_devices,
-    ports_there,
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from provisioning.intake.csv_text import Cell, Row
 from provisioning.intake.headers import Columns
+from provisioning.intake.sheet import Cell, Row
 from provisioning.intake.text_form import half_width, without_invisible
 
 _NUMBER_COLUMNS = frozenset({"long_number", "short_number", "mobile", "second_number", "changed_to"})
@@ -23,29 +23,40 @@ _SCIENTIFIC = re.compile(r"[0-9]+[eE][0-9]+")
 
 def first_filled(row: Row) -> Cell:
     """The first cell that holds anything."""
-    return next((cell for cell in row if cell.text), row[0])
+    return row[_first(row)]
+
+
+def at_or_first(row: Row, index: int) -> Cell:
+    """The cell at the position; the first filled one where the row is too short."""
+    return row[index] if index < len(row) else first_filled(row)
 
 
 def is_signature(columns: Columns, row: Row) -> bool:
     """Whether the row begins what stands below the list: seal, signature, date; and holds no number."""
-    if not _SIGNATURE.search(first_filled(row).text):
+    text = row.texts[_first(row)]
+    if text.isascii() or not _SIGNATURE.search(text):
         return False
     return not any(
-        columns.known.get(index) in _NUMBER_COLUMNS and holds_number(cell.text, 3)
-        for index, cell in enumerate(row)
+        columns.known.get(index) in _NUMBER_COLUMNS and holds_number(text, 3)
+        for index, text in enumerate(row.texts)
     )
 
 
 def is_tally(columns: Columns, row: Row) -> bool:
     """Whether the row is a total, a note or a page number, and has no long number (合计, 注, 页码)."""
-    if not _TALLY.match(half_width(first_filled(row).text[:40])):
+    text = row.texts[_first(row)]
+    if text[0].isdigit() or not _TALLY.match(half_width(text[:40])):
         return False
-    return not holds_number(long_cell(columns, row), 5)
+    return not holds_number(long_text(columns, row), 5)
 
 
-def long_cell(columns: Columns, row: Row) -> str:
+def long_text(columns: Columns, row: Row) -> str:
     """What stands in the column of long numbers, nothing where the row is too short."""
-    return row[columns.long_at].text if columns.long_at < len(row) else ""
+    return row.texts[columns.long_at] if columns.long_at < len(row.texts) else ""
+
+
+def _first(row: Row) -> int:
+    return next((index for index, text in enumerate(row.texts) if text), 0)
 
 
 def holds_number(text: str, least: int) -> bool:

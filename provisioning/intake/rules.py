@@ -182,7 +182,7 @@ def ims_suits(paper: Paper) -> Iterator[Problem]:
     if not paper.contract.has("site"):
         return
     if not site.has("ims"):
-        if paper.seats and "ims" not in site.faulty:
+        if paper.seats and "ims" not in site.faulty and site.get("switch") != "none":
             yield site.warning(
                 None,
                 "no-ims",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioning.intake import kinds, words
+from provisioning.intake import ims_kinds, kinds, words
 from provisioning.intake.words import Word
 
 
@@ -29,11 +29,20 @@ class Many:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Values of one kind under names that are not ours to list, at most so many."""
+
+    of: Word
+    name: Word
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     """The number rows: the name of a sheet, or the rows themselves as a list."""
 
 
-Kind = Word | Shape | Many | Numbers
+Kind = Word | Shape | Many | Named | Numbers
 
 
 def _shape(keys: Mapping[str, Kind], *required: str) -> Shape:
@@ -154,6 +163,14 @@ IMS = _shape(
         "proxy": kinds.PROXY,
         "register": words.one_of("seat", "trunk"),
         "user": kinds.IMS_USER,
+        **ims_kinds.IMS_KEYS,
+        "passwords": words.text(255),
+        "session_timers": _shape({**ims_kinds.SESSION_TIMERS}),
+        "user_phone": kinds.FLAG,
+        "numbers_out": _shape({**ims_kinds.NUMBERS_OUT}),
+        "numbers_in": Many(
+            _shape({"begins": ims_kinds.BEGINS, "becomes": ims_kinds.BECOMES}, *("begins", "becomes")), 50
+        ),
     },
     *("domain", "proxy"),
 )
@@ -162,6 +179,7 @@ SITE = _shape(
     {
         "name": kinds.SITE_NAME,
         "area_code": kinds.AREA_CODE,
+        "switch": words.one_of("asterisk", "none"),
         "numbers": Numbers(),
         "short_numbers": _shape(
             {"digits": words.whole(2, 8), "first": kinds.FIRST_DIGITS}, *("digits", "first")
@@ -181,7 +199,12 @@ SITE = _shape(
         "ims": IMS,
         "iads": Many(
             _shape(
-                {"name": kinds.DEVICE_NAME, "model": kinds.DEVICE_NAME, "mac": kinds.MAC},
+                {
+                    "name": kinds.DEVICE_NAME,
+                    "model": kinds.DEVICE_NAME,
+                    "mac": kinds.MAC,
+                    "settings": Named(kinds.SETTING, kinds.SETTING_NAME, 50),
+                },
                 *("name", "model"),
             ),
             1000,
@@ -202,6 +225,7 @@ CONTRACT = _shape(
                 "to": kinds.DAY,
                 "renewal_months": words.whole(0, 120),
                 "notice_days": words.whole(0, 3660),
+                "changes_by": words.whole(1, 31),
             },
             *("from", "to"),
         ),

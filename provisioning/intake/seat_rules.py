@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from provisioning.core.problem import Problem
 from provisioning.intake import number_forms
 from provisioning.intake.area_plan import fits_plan
-from provisioning.intake.fields import Fields, Found
+from provisioning.intake.fields import Fields
 from provisioning.intake.money_rules import counts_seats
 from provisioning.intake.paper import Paper, Rule
 
@@ -28,7 +28,7 @@ def has_seats(paper: Paper) -> Iterator[Problem]:
     payers = bool(paper.contract.groups("payers"))
     lacks = "a fee is charged by seats" if payers else "there are no payers either"
     hint = (
-        "write the number rows, or the name of their CSV file; [] is for a contract that only pays "
+        "write the number rows, or the name of their sheet; [] is for a contract that only pays "
         "for members' mobiles: payers, and no fee by seats"
     )
     if paper.rows == ():
@@ -68,20 +68,20 @@ def numbers_once(paper: Paper) -> Iterator[Problem]:
 
 
 def _once(paper: Paper, columns: tuple[str, ...], code: str, what: str) -> Iterator[Problem]:
-    first: dict[str, Found] = {}
+    first: dict[str, tuple[Fields, str]] = {}
     for column in columns:
         for row in paper.seats:
-            found = row.values.get(column)
-            if found is None:
+            number = row.get(column)
+            if number is None:
                 continue
-            if found.value in first:
+            earlier, there = first.setdefault(number, (row, column))
+            if earlier is not row or there != column:
                 yield row.problem(
                     column,
                     code,
-                    f"the {what} {found.value} stands twice; first in line {first[found.value].line}",
+                    f"the {what} {number} stands twice; first in {earlier.where(there)}",
                     "each number belongs to one seat; compare with the operator's list",
                 )
-            first.setdefault(found.value, found)
 
 
 def short_number_fits(paper: Paper) -> Iterator[Problem]:
@@ -148,40 +148,6 @@ def _in_area(paper: Paper, area: str) -> Iterator[Fields]:
             yield row
 
 
-def ports_fit(paper: Paper) -> Iterator[Problem]:
-    """A row names an IAD of the site, and no two rows the same port of it."""
-    names = {iad.get("name") for iad in paper.site.groups("iads")}
-    known = paper.site.sound("iads")
-    first: dict[tuple[str, int], int] = {}
-    for row in paper.seats:
-        iad, port = row.get("iad"), row.get("port")
-        if iad is not None and known and iad not in names:
-            listed = ", ".join(sorted(name for name in names if name)) or "none"
-            yield row.problem(
-                "iad",
-                "unknown-iad",
-                f"there is no IAD {iad} at the site",
-                f"site.iads lists {listed}; correct the row or add the IAD there",
-            )
-        if port is not None and iad is None and "iad" not in row.faulty:
-            yield row.problem(
-                "port",
-                "port-without-iad",
-                f"port {port} of which IAD is not said",
-                "write the IAD's name in the column iad (接入设备), or leave both empty",
-            )
-        if iad is None or port is None:
-            continue
-        if (iad, port) in first:
-            yield row.problem(
-                "port",
-                "duplicate-port",
-                f"port {port} of {iad} is used twice; first in line {first[iad, port]}",
-                "give each seat its own port",
-            )
-        first.setdefault((iad, port), row.place("port").line or 0)
-
-
 def allowed_numbers(paper: Paper) -> Iterator[Problem]:
     """With an allow-list a seat has numbers it may call; a short one among them is one of the contract's."""
     shorts = {row.get("short_number") for row in paper.seats}
@@ -214,6 +180,5 @@ SEAT_RULES: tuple[Rule, ...] = (
     short_number_fits,
     one_length,
     usual_numbers,
-    ports_fit,
     allowed_numbers,
 )

@@ -23,6 +23,8 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
 
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
+_NO_BREAK = "\u00a0"
+
 _SHOWN_LENGTH = 60
 
 
@@ -59,9 +61,26 @@ def _escaped(found: re.Match[str]) -> str:
     return f"<U+{ord(found[0]):04X}>"
 
 
-def without_invisible(text: str) -> str:
-    """The text without characters nobody sees: zero-width ones, marks of direction, soft hyphens."""
-    return text if text.isascii() else _INVISIBLE.sub("", text)
+def without_invisible(text: str, *, no_break: bool = False) -> str:
+    """The text without characters nobody sees: zero-width ones, marks of direction, soft hyphens.
+
+    With `no_break` without no-break spaces too, which belong into no number.
+    """
+    if text.isascii():
+        return text
+    visible = _INVISIBLE.sub("", text)
+    return visible.replace(_NO_BREAK, "") if no_break else visible
+
+
+def unseen(text: str) -> bool:
+    """Whether a character of the text is one that nobody sees."""
+    return not text.isascii() and _INVISIBLE.search(text) is not None
+
+
+def trimmed(text: str) -> str:
+    """The text without blanks around it; a no-break space stays, to be told of, where there is other text."""
+    bare = text.strip()
+    return bare if text.isascii() or not bare or _NO_BREAK not in text else text.strip(" \t\r\n\u3000")
 
 
 def half_width(text: str) -> str:

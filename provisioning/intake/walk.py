@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from provisioning.core.problem import Place, Problem, Severity
+from provisioning.core.problem import Problem, Severity
 from provisioning.intake import schema, yaml_marks
-from provisioning.intake.csv_text import Cell
 from provisioning.intake.fields import Fields, Found
-from provisioning.intake.schema import Kind, Many, Numbers, Shape
+from provisioning.intake.schema import Kind, Many, Named, Numbers, Shape
+from provisioning.intake.sheet import Cell, place
 from provisioning.intake.text_form import Bare, bare_form, half_width, nearest, shown, without_invisible
 from provisioning.intake.tree import Listing, Node, Scalar
 from provisioning.intake.tree import Mapping as Group
@@ -27,10 +27,14 @@ _BARE_PROBLEMS = {
 
 
 class Walk:
-    """One walk through one file. `problems` grows; what could be read comes back as Fields."""
+    """One walk through one file. `problems` grows; what could be read comes back as Fields.
 
-    def __init__(self, file: str) -> None:
+    In a workbook `sheet` is the sheet that is walked through.
+    """
+
+    def __init__(self, file: str, sheet: str | None = None) -> None:
         self.file = file
+        self.sheet = sheet
         self.problems: list[Problem] = []
 
     def contract(self, root: Node) -> Fields:
@@ -43,12 +47,14 @@ class Walk:
     def complain(
         self, node: Node | Found | Cell, code: str, message: str, hint: str, severity: Severity = "error"
     ) -> None:
-        place = Place(file=self.file, line=node.line, column=node.column)
-        self.problems.append(Problem(code=code, message=message, hint=hint, place=place, severity=severity))
+        at = place(self.file, self.sheet, node.line, node.column)
+        self.problems.append(Problem(code=code, message=message, hint=hint, place=at, severity=severity))
 
     def word(self, written: str, word: Word, at: Node | Found | Cell, path: str) -> Found | None:
         """One value read; None and a problem when it is not what is due."""
-        visible = without_invisible(written) if word.sheds_invisible else written
+        visible = written
+        if word.sheds_invisible:
+            visible = without_invisible(written, no_break=word.halves_width)
         plain = visible.strip()
         if len(visible) != len(written):
             self.complain(
@@ -140,6 +146,8 @@ class Walk:
             return self._many(node, kind, path)
         if isinstance(kind, Numbers):
             return self._numbers(node, path)
+        if isinstance(kind, Named):
+            return self._named(node, kind, path)
         if not isinstance(node, Group):
             self._wrong_kind(node, path, f"a group of keys ({', '.join(kind.keys)})")
             return None
@@ -194,13 +202,34 @@ class Walk:
                 found.append(one)
         return Found(tuple(found), node.line, node.column)
 
+    def _named(self, node: Node, kind: Named, path: str) -> Found | None:
+        if not isinstance(node, Group):
+            self._wrong_kind(node, path, f"a group of keys such as {kind.name.example}: {kind.of.example}")
+            return None
+        if len(node.entries) > kind.most:
+            what = f"{path} has {len(node.entries)} keys; at most {kind.most} are read"
+            self.complain(node, "too-many-keys", what, "check the indentation")
+            return None
+        values: dict[str, Found] = {}
+        faulty: set[str] = set()
+        for key, child in node.entries:
+            name = self.word(key.text, kind.name, key, path)
+            found = self.scalar(child, kind.of, f"{path}.{shown(key.text)[1:-1]}") if name else None
+            if name is None or found is None:
+                faulty.add(key.text)
+            else:
+                values[name.value] = found
+        return Found(
+            Fields(self.file, node.line, node.column, values, frozenset(faulty)), node.line, node.column
+        )
+
     def _numbers(self, node: Node, path: str) -> Found | None:
         """The name of a sheet as text, or the nodes of inline rows, which `number_rows` reads."""
         if isinstance(node, Listing):
             return Found(node, node.line, node.column)
         if isinstance(node, Scalar):
             return self.scalar(node, _SHEET_NAME, path)
-        self._wrong_kind(node, path, "the name of a CSV file, or a list of rows")
+        self._wrong_kind(node, path, "the name of a sheet, or a list of rows")
         return None
 
     def _wrong_kind(self, node: Node, path: str, due: str) -> None:
@@ -243,7 +272,7 @@ def _sample(name: str, kind: Kind) -> str:
     if isinstance(kind, Shape):
         return f"{name}: with {', '.join(sorted(kind.required) or kind.keys)}"
     if isinstance(kind, Numbers):
-        return "numbers: with the name of a CSV file, or a list of rows"
+        return "numbers: with the name of a sheet (.xlsx, .xls, .ods, .csv), or a list of rows"
     return f"{name}: with a list"
 
 

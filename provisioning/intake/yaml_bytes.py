@@ -28,7 +28,7 @@ def decoded(file: str, content: bytes) -> str:
             Problem(
                 code="file-too-large",
                 message=f"the file is larger than {MAX_BYTES} bytes, the most a contract file may have",
-                hint="keep the number rows in a CSV file and name it under site.numbers",
+                hint="keep the number rows in a sheet and name it under site.numbers",
                 place=Place(file=file),
             )
         )
@@ -52,7 +52,7 @@ def decoded(file: str, content: bytes) -> str:
                 Problem(
                     code="line-too-long",
                     message=f"line {number} has {len(line_text)} characters; at most {MAX_LINE} are read",
-                    hint="break the line, or keep the number rows in a CSV file",
+                    hint="break the line, or keep the number rows in a sheet",
                     place=Place(file=file, line=number, column=1),
                 )
             )

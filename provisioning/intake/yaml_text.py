@@ -155,7 +155,7 @@ class _Builder:
             self._close()
 
     def _count(
-        self, nodes: int, hint: str = "keep the number rows in a CSV file, named under site.numbers"
+        self, nodes: int, hint: str = "keep the number rows in a sheet, named under site.numbers"
     ) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:

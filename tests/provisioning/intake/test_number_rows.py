@@ -156,8 +156,8 @@ def test_a_slip_in_a_sheet_has_line_and_column(code: str, text: str, place: tupl
     [
         ("not-utf8", PLAIN.encode("utf-16")),
         ("not-utf8", b"long_number\n\xff\xff\n"),
-        ("not-csv", b"PK\x03\x04rest of a spreadsheet"),
-        ("not-csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1old spreadsheet"),
+        ("workbook-broken", b"PK\x03\x04rest of a spreadsheet"),
+        ("workbook-broken", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1old spreadsheet"),
         ("file-too-large", b"\n" * (MAX_BYTES + 1)),
         ("too-many-rows", b"long_number\n" + b"x\n" * (MAX_ROWS + 1)),
         ("no-header", b"\n" * MAX_BYTES),
