@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,11 @@ from provisioning.flows.errors import FlowError
 
 DEFAULT_FILE = "seatline.toml"
 DEFAULT_DATABASE = "sqlite:///seatline.db"
+DEFAULT_LISTEN = "127.0.0.1:8080"
+_TLS = "tls://"
+_SIP_ADDRESS = r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?"
+_URL = r"https?://([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
+_MODEL = r"[a-z0-9][a-z0-9.-]*"
 
 
 class SettingsWrong(FlowError):
@@ -26,6 +32,8 @@ class SwitchSettings:
     """One Asterisk: where its AMI listens, as whom we log in, which sites it serves, where its records lie.
 
     `sites` None means every site of the ledger. The secret is read when it is needed, and never kept here.
+    `sip` is where its IADs register, host or host:port; None where nobody said. With `tls` its AMI is spoken
+    to over TLS, and its certificate is believed by `ca_file`, or by what the machine trusts.
     """
 
     name: str
@@ -35,19 +43,42 @@ class SwitchSettings:
     secret_file: Path | None = None
     sites: tuple[str, ...] | None = None
     records: tuple[Path, ...] = ()
+    sip: str | None = None
+    tls: bool = False
+    ca_file: Path | None = None
 
     def serves(self, site: str) -> bool:
         return self.sites is None or site in self.sites
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServeSettings:
+    """Where `seatline serve` hands out IAD files, and how the devices reach it (设备取文件).
+
+    `url` is what stands in a device's own configuration, without a slash at its end; None: devices are not
+    told to fetch. With `certificate` and `key` it speaks HTTPS.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    url: str | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings there are. `folder` is where seatline.toml lies; relative paths start from it."""
+    """All settings there are. `folder` is where seatline.toml lies; relative paths start from it.
+
+    `iad_templates` are the folders of the user's own templates, by the model they are for.
+    """
 
     folder: Path
     file: Path | None = None
     database_url: str = DEFAULT_DATABASE
     switches: Mapping[str, SwitchSettings] = field(default_factory=dict)
+    serve: ServeSettings = ServeSettings()
+    iad_templates: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def state(self) -> Path:
@@ -92,7 +123,7 @@ def _settled(
     folder: Path, file: Path | None, content: Mapping[str, Any], environment: Mapping[str, str]
 ) -> Settings:
     where = str(file or "settings")
-    _only(content, {"database_url", "switches"}, where)
+    _only(content, {"database_url", "switches", "serve", "iad_templates"}, where)
     url = environment.get("SEATLINE_DATABASE_URL") or content.get("database_url", DEFAULT_DATABASE)
     switches = content.get("switches", {})
     if not isinstance(url, str):
@@ -106,6 +137,8 @@ def _settled(
         file=file,
         database_url=url,
         switches={name: _switch(folder, where, name, table) for name, table in switches.items()},
+        serve=_serve(folder, f"{where}: [serve]", content.get("serve", {})),
+        iad_templates=_templates(folder, f"{where}: [iad_templates]", content.get("iad_templates", {})),
     )
 
 
@@ -113,26 +146,101 @@ def _switch(folder: Path, where: str, name: str, table: Any) -> SwitchSettings:
     at = f"{where}: [switches.{name}]"
     if not isinstance(table, dict):
         raise SettingsWrong(f"{at} is a table of settings")
-    _only(table, {"ami", "user", "secret_file", "sites", "records"}, at)
-    host, _, port = str(table.get("ami", "")).rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise SettingsWrong(f'{at} needs ami = "host:port", like "127.0.0.1:5038"')
-    for key in ("user", "secret_file"):
-        if not isinstance(table.get(key, ""), str):
-            raise SettingsWrong(f"{at} {key} is text")
+    _only(table, {"ami", "user", "secret_file", "sites", "records", "sip", "ca_file"}, at)
+    _texts(table, ("ami", "user", "secret_file", "ca_file"), at)
+    ami = table.get("ami", "")
+    tls = ami.startswith(_TLS)
+    listens = _host_and_port(ami.removeprefix(_TLS))
+    if listens is None:
+        raise SettingsWrong(
+            f'{at} needs ami = "host:port", like "127.0.0.1:5038"; "tls://host:5039" where it speaks TLS'
+        )
+    if "ca_file" in table and not tls:
+        raise SettingsWrong(f'{at} ca_file is for TLS: write ami = "tls://{ami}", or leave it out')
+    sip = table.get("sip")
+    if sip is not None and not _is_sip_address(sip):
+        raise SettingsWrong(
+            f'{at} sip is where its IADs register, "host" or "host:port", like "192.0.2.10:5060"'
+        )
     for key in ("sites", "records"):
         values = table.get(key, [])
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise SettingsWrong(f"{at} {key} is a list of text")
     return SwitchSettings(
         name=name,
-        host=host,
-        port=int(port),
+        host=listens[0],
+        port=listens[1],
         user=table.get("user", "provisioner"),
         secret_file=folder / table["secret_file"] if "secret_file" in table else None,
         sites=tuple(table["sites"]) if "sites" in table else None,
         records=tuple(folder / path for path in table.get("records", [])),
+        sip=sip,
+        tls=tls,
+        ca_file=folder / table["ca_file"] if "ca_file" in table else None,
     )
+
+
+def _serve(folder: Path, at: str, table: Any) -> ServeSettings:
+    if not isinstance(table, dict):
+        raise SettingsWrong(f"{at} is a table of settings")
+    _only(table, {"listen", "url", "certificate", "key"}, at)
+    _texts(table, ("url", "certificate", "key"), at)
+    listen = _host_and_port(table.get("listen", DEFAULT_LISTEN))
+    if listen is None:
+        raise SettingsWrong(f'{at} listen is "host:port", like "{DEFAULT_LISTEN}"')
+    url = table.get("url")
+    if url is not None and not re.fullmatch(_URL, url):
+        raise SettingsWrong(f'{at} url is how devices reach us, like "https://prov.example.net"')
+    if ("certificate" in table) != ("key" in table):
+        raise SettingsWrong(f"{at} certificate and key are files that belong together: name both or none")
+    return ServeSettings(
+        host=listen[0],
+        port=listen[1],
+        url=url.rstrip("/") if url is not None else None,
+        certificate=folder / table["certificate"] if "certificate" in table else None,
+        key=folder / table["key"] if "key" in table else None,
+    )
+
+
+def _templates(folder: Path, at: str, table: Any) -> Mapping[str, Path]:
+    if not isinstance(table, dict):
+        raise SettingsWrong(f'{at} is a table, "model" = "folder" each')
+    _texts(table, tuple(table), at)
+    if wrong := [model for model in table if not re.fullmatch(_MODEL, model)]:
+        raise SettingsWrong(f'{at} {wrong[0]!r} is no model, like "dinstar-dag2000"')
+    return {model: folder / path for model, path in table.items()}
+
+
+def listen_address(text: str) -> tuple[str, int]:
+    """Host and port of a text like "0.0.0.0:8080" or "[::1]:8080"; SettingsWrong for any other."""
+    found = _host_and_port(text)
+    if found is None:
+        raise SettingsWrong(
+            f'{text!r} is no address to listen on; write "host:port", like "{DEFAULT_LISTEN}"'
+        )
+    return found
+
+
+def _host_and_port(value: Any) -> tuple[str, int] | None:
+    """The two of "host:port", an IPv6 address in brackets; None where that is not what it says."""
+    host, _, port = str(value).rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+        return None
+    host = host[1:-1] if bracketed else host
+    return (host, int(port)) if host and (bracketed or ":" not in host) else None
+
+
+def _is_sip_address(value: Any) -> bool:
+    if not isinstance(value, str) or not re.fullmatch(_SIP_ADDRESS, value):
+        return False
+    return ":" not in value or _host_and_port(value) is not None
+
+
+def _texts(table: Mapping[str, Any], keys: tuple[str, ...], at: str) -> None:
+    for key in keys:
+        if not isinstance(table.get(key, ""), str):
+            raise SettingsWrong(f"{at} {key} is text")
 
 
 def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:

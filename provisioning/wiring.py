@@ -22,9 +22,12 @@ from provisioning.flows.errors import FlowError, LockHeld, SourceUnreachable
 from provisioning.settings import Settings, SwitchSettings
 
 if TYPE_CHECKING:
+    import ssl
+
     from pbx.live.ami import Ami
     from pbx.live.files import RecordFiles
     from provisioning.flows.apply_plan import World
+    from provisioning.flows.lay_out_sheet import Outline
     from provisioning.flows.ports import Ledger
     from provisioning.store.verify import Finding as LedgerFinding
 
@@ -73,10 +76,16 @@ def upgrade_ledger(settings: Settings) -> tuple[str | None, str]:
     return upgrade(settings.database_url)
 
 
+BACKED_UP = "ledger-backed-up"
+"""The audit's word for a backup, by which `doctor` knows how old the last one is."""
+
+
 def back_up_ledger(settings: Settings, file: Path) -> Path:
     from provisioning.store.backup import backup
 
-    return backup(settings.database_url, file)
+    made = backup(settings.database_url, file)
+    open_ledger(settings).audit(event=BACKED_UP, subject=made.name, detail={}, at=now(), who=who())
+    return made
 
 
 def verify_ledger(settings: Settings) -> Sequence[LedgerFinding]:
@@ -98,7 +107,25 @@ def connect(switch: SwitchSettings) -> Ami:
     from pbx.live.ami import Ami
 
     secret = configuration.secret_of(switch, configuration.environment())
-    return Ami.connect(name=switch.name, host=switch.host, port=switch.port, user=switch.user, secret=secret)
+    return Ami.connect(
+        name=switch.name,
+        host=switch.host,
+        port=switch.port,
+        user=switch.user,
+        secret=secret,
+        tls=_tls_context(switch) if switch.tls else None,
+    )
+
+
+def _tls_context(switch: SwitchSettings) -> ssl.SSLContext:
+    """What believes the switch's certificate: its ca_file, or what the machine trusts."""
+    import ssl
+
+    try:
+        return ssl.create_default_context(cafile=switch.ca_file)
+    except (OSError, ssl.SSLError) as fault:
+        why = fault.strerror or "it holds no certificate"
+        raise FlowError(f"switch {switch.name}: ca_file {switch.ca_file} cannot be read: {why}") from None
 
 
 def switch_named(settings: Settings, name: str | None) -> SwitchSettings:
@@ -173,6 +200,13 @@ def recorded_sites(ledger: Ledger) -> frozenset[str]:
     return frozenset(version.contract.site.name for version in ledger.versions())
 
 
+def sites_without_switch(ledger: Ledger) -> frozenset[str]:
+    """The sites whose IADs have always registered straight to the operator."""
+    versions = ledger.versions()
+    with_one = {one.contract.site.name for one in versions if one.contract.site.switch != "none"}
+    return frozenset(one.contract.site.name for one in versions) - with_one
+
+
 def world(settings: Settings, ledger: Ledger) -> World:
     """What an apply needs of the world around it."""
     from provisioning.flows.apply_plan import World
@@ -204,3 +238,11 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def write_number_sheet(outline: Outline, file: Path, *, replace: bool) -> None:
+    """Writes a number sheet to fill in, whole or not at all."""
+    from provisioning.documents import new_file
+    from provisioning.documents.number_sheet import number_sheet
+
+    new_file.write(file, number_sheet(outline), replace=replace)

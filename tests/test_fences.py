@@ -26,6 +26,10 @@ PLANTED = {
     "ruamel": ("provisioning/core/problem.py", "import ruamel.yaml"),
     "phonenumbers": ("provisioning/core/numbering.py", "import phonenumbers"),
     "terminal": ("provisioning/flows/errors.py", "import typer"),
+    "calamine": ("provisioning/intake/csv_text.py", "import python_calamine"),
+    "xlsxwriter": ("provisioning/intake/csv_text.py", "import xlsxwriter"),
+    "lxml": ("pbx/iad/device.py", "import lxml.etree"),
+    "web": ("provisioning/flows/errors.py", "import starlette.applications"),
 }
 
 

@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from pbx.errors import SwitchError
-from provisioning.cli import apply, calls, contracts, faults, ledger, numbers, screens, switch
+from provisioning.cli import (
+    apply,
+    calls,
+    contracts,
+    faults,
+    iads,
+    ledger,
+    numbers,
+    screens,
+    serve,
+    sheets,
+    switch,
+)
 from provisioning.flows.errors import FlowError
 
 app = typer.Typer(
@@ -22,10 +34,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(contracts.app, name="contract")
+app.add_typer(sheets.app, name="sheet")
 app.add_typer(ledger.app, name="db")
 app.command("check")(contracts.check)
 app.command("plan")(switch.plan)
 app.command("apply")(apply.apply)
+app.command("iad")(iads.iad)
+app.command("serve")(serve.serve)
 app.command("drift")(switch.drift)
 app.command("doctor")(switch.doctor)
 app.command("collect")(calls.collect)

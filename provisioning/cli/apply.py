@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioning.cli import faults, screens
+from provisioning.cli import faults, iad_screen, screens
 from provisioning.cli.meant import Meant, at_each, meant, show_plan
 from provisioning.cli.options import Config, Json, Sites
 from provisioning.flows.errors import FlowError
@@ -83,6 +83,9 @@ def apply(
     done, down = at_each(chosen, wish.progress, work)
     if json:
         screens.print_json({"switches": [*(one.to_json() for one in done), *(one.to_json() for one in down)]})
+    waiting = iad_screen.to_hand_out(iad_screen.planned(settings, ledger, sites or []))
+    if waiting is not None:
+        screens.say(waiting)
     if undo and any(one.changed for one in done):
         screens.say(
             "The ledger still says otherwise: until the former contract is recorded again, "

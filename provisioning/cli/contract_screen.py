@@ -9,7 +9,7 @@ from provisioning.cli import screens
 
 if TYPE_CHECKING:
     from provisioning.core.contract import CallTariff, Contract, ContractVersion, Policy
-    from provisioning.core.site import Site
+    from provisioning.core.site import Seat, Site
 
 
 def show(versions: Sequence[ContractVersion]) -> None:
@@ -21,7 +21,8 @@ def show(versions: Sequence[ContractVersion]) -> None:
     term = contract.term
     renewed = f", renewed by {term.renewal_months} months until ended" if term.renewal_months else ""
     screens.line(f"operator: {contract.operator.name}")
-    screens.line(f"term: {term.first} to {term.last}{renewed}")
+    by = f", changes asked for by day {term.changes_by} count from the next 1st" if term.changes_by else ""
+    screens.line(f"term: {term.first} to {term.last}{renewed}{by}")
     billing = contract.billing
     screens.line(
         f"billing: {billing.payment}, from {billing.starts}, an invoice every "
@@ -93,9 +94,14 @@ def _site(site: Site) -> None:
         screens.line(f"features: {', '.join(site.features)}")
     screens.line(screens.counted(len(site.seats), "seat"))
     screens.table(
-        ("long number", "short", "name", "department", "remark"),
+        ("long number", "short", "name", "department", "port", "remark"),
         [
-            (seat.long_number, seat.short_number, seat.name, seat.department, seat.remark)
+            (seat.long_number, seat.short_number, seat.name, seat.department, _port(seat), seat.remark)
             for seat in site.seats
         ],
     )
+
+
+def _port(seat: Seat) -> str | None:
+    """Where a seat's line stands: "iad-1/5"."""
+    return seat.iad if seat.port is None else f"{seat.iad or ''}/{seat.port}"

@@ -1,4 +1,4 @@
-"""Contract files and what the ledger has of them: check, contract add, list, show."""
+"""Contract files and what the ledger has of them: check, contract add, change, list, show."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioning.cli import contract_screen, screens
+from provisioning.cli import contract_change, contract_screen, problems, screens
 from provisioning.cli.options import Config, Json
 
 if TYPE_CHECKING:
-    from provisioning.core.problem import Problem
     from provisioning.intake.contract_file import Reading
 
 app = typer.Typer(help="Contracts in the ledger (合同).", no_args_is_help=True)
@@ -34,7 +33,7 @@ def check(files: Files, json: Json = False, config: Config = None) -> None:
     if json:
         screens.print_json(_document(reading))
     else:
-        _show(reading)
+        problems.show(reading.problems, reading.warnings)
         if not reading.problems:
             contracts = screens.counted(len(reading.contracts), "contract")
             screens.line(f"{contracts}, {screens.counted(reading.seats, 'seat')}: no problems")
@@ -51,10 +50,13 @@ def add(
             "--from",
             formats=["%Y-%m-%d"],
             help="The day this version takes effect (default: the term's first day; for a later version "
-            "today, or the day after a former term that has ended).",
+            "today, or the first day term.changes_by allows, or the day after a former term that has ended).",
             show_default=False,
         ),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take a --from that term.changes_by does not allow.")
+    ] = False,
     json: Json = False,
     config: Config = None,
 ) -> None:
@@ -63,6 +65,8 @@ def add(
     All of the files or none. A contract that is recorded so already is left as it is. To correct the latest
     version, record the corrected file with --from that version's day, or the same file with the right day:
     it takes the version's place, as long as no bill from there on is closed.
+
+    The operator's passwords (site.ims.passwords) go to the ledger with the contract, and are never shown.
 
     Example: seatline contract add zhaotong.yaml --from 2025-10-01
     """
@@ -74,10 +78,10 @@ def add(
         if json:
             screens.print_json(_document(reading))
         else:
-            _show(reading)
+            problems.show(reading.problems, reading.warnings)
             screens.say("nothing was recorded")
         raise typer.Exit(3)
-    _show(reading)
+    problems.show(reading.problems, reading.warnings)
     recorded = record_contracts(
         reading.contracts,
         ledger=wiring.open_ledger(wiring.load_settings(config), create=True),
@@ -86,6 +90,8 @@ def add(
         who=wiring.who(),
         new_secret=wiring.new_secret,
         effective=from_.date() if from_ else None,
+        force=force,
+        ims_passwords=reading.ims_passwords,
     )
     for note in recorded.notes:
         screens.say(note)
@@ -106,6 +112,9 @@ def add(
         screens.line(f"{one.contract.id}: version {one.number} from {one.effective}, {seats}")
     for contract in recorded.unchanged:
         screens.line(f"{contract}: recorded so already")
+
+
+app.command("change")(contract_change.change)
 
 
 @app.command("list")
@@ -169,30 +178,5 @@ def _read(files: list[Path]) -> Reading:
     return check_contracts([str(file) for file in files], wiring.read_first)
 
 
-def _show(reading: Reading) -> None:
-    for problem in (*reading.problems, *reading.warnings):
-        word = "warning" if problem.severity == "warning" else "problem"
-        screens.say(f"{problem.place}: {word}: {problem.message}\n    {problem.hint}")
-    if reading.problems:
-        screens.say(screens.counted(len(reading.problems), "problem"))
-
-
 def _document(reading: Reading) -> dict[str, object]:
-    return {
-        "problems": [_told(problem) for problem in reading.problems],
-        "warnings": [_told(problem) for problem in reading.warnings],
-        "seats": reading.seats,
-    }
-
-
-def _told(problem: Problem) -> dict[str, object]:
-    return {
-        "code": problem.code,
-        "file": problem.place.file,
-        "line": problem.place.line,
-        "column": problem.place.column,
-        "sheet": problem.place.sheet,
-        "cell": problem.place.cell,
-        "message": problem.message,
-        "hint": problem.hint,
-    }
+    return problems.document(reading.problems, reading.warnings) | {"seats": reading.seats}

@@ -85,10 +85,18 @@ def _connected(switch: SwitchSettings) -> Iterator[Switch]:
 
 
 def meant(settings: Settings, sites: list[str]) -> tuple[Ledger, Meant]:
-    """The ledger, and each switch with the sites meant on it; no site means all that it serves."""
+    """The ledger, and each switch with the sites meant on it; no site means all that it serves.
+
+    Sites that never had a switch are nobody's: where only such are meant, no switch is needed.
+    """
     from provisioning import wiring
 
     switches = settings.switches.values()
+    ledger = wiring.open_ledger(settings)
+    recorded, apart = wiring.recorded_sites(ledger), wiring.sites_without_switch(ledger)
+    if (sites and apart.issuperset(sites)) or (recorded and recorded == apart):
+        return ledger, []
+    sites = [site for site in sites if site not in apart]
     if not switches:
         raise FlowError("no switch is set: add [switches.NAME] to seatline.toml")
     if homeless := [site for site in sites if not any(one.serves(site) for one in switches)]:
@@ -97,10 +105,8 @@ def meant(settings: Settings, sites: list[str]) -> tuple[Ledger, Meant]:
         )
     if not sites and len(switches) > 1 and any(one.sites is None for one in switches):
         raise FlowError("with several switches, say in seatline.toml which `sites` each of them serves")
-    ledger = wiring.open_ledger(settings)
     if sites:
         named = [(one, tuple(site for site in sites if one.serves(site))) for one in switches]
         return ledger, [(one, chosen) for one, chosen in named if chosen]
-    recorded = wiring.recorded_sites(ledger)
     known = [(one, tuple(site for site in one.sites or () if site in recorded)) for one in switches]
     return ledger, [(one, chosen) for one, chosen in known if one.sites is None or chosen]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from provisioning.cli import screens
+from provisioning.cli import iad_screen, screens
 from provisioning.cli.meant import Down, at_each, down_code, meant, show_plan
 from provisioning.cli.options import Config, Json, Sites
 from provisioning.flows.errors import FlowError
@@ -27,7 +27,7 @@ def plan(
     json: Json = False,
     config: Config = None,
 ) -> None:
-    """What would change on the switch, as + ~ - (计划).
+    """What would change on the switch and the IADs, as + ~ - (计划).
 
     Exit code 2 when there are changes, 0 when there are none. Nothing is touched.
 
@@ -45,6 +45,7 @@ def plan(
         return plan_sites(session, ledger, sites=named, hand_written=texts, today=today, progress=progress)
 
     plans, down = at_each(chosen, progress, planned)
+    devices = iad_screen.planned(settings, ledger, sites or [])
     if out is not None:
         saved = {one.switch: one.digest for one in plans}
         try:
@@ -52,16 +53,20 @@ def plan(
         except OSError as fault:
             raise FlowError(f"{out}: the plan cannot be saved: {fault.strerror}") from None
     if json:
-        screens.print_json(_together(plans, down))
+        screens.print_json(iad_screen.merged(_together(plans, down), devices))
     else:
         for one in plans:
             show_plan(one)
-    if code := down_code(down) or 2 * any(plans):
+        iad_screen.show(devices)
+    if code := down_code(down) or 2 * (any(plans) or any(devices)):
         raise typer.Exit(code)
 
 
 def drift(sites: Sites = None, json: Json = False, config: Config = None) -> None:
-    """What the switch holds or runs differently from the ledger (漂移). Exit code 2 if anything does.
+    """What switch and IADs hold or run differently from the ledger (漂移). Exit code 2 if anything does.
+
+    A file differs, the running state differs, a registration is missing, an IAD has an old file, or an
+    unknown object stands beside ours: that one is left alone.
 
     Example: seatline drift zhaotong
     """
@@ -77,15 +82,24 @@ def drift(sites: Sites = None, json: Json = False, config: Config = None) -> Non
         return find_drift(session, ledger, sites=named, hand_written=texts, today=today, progress=progress)
 
     reports, down = at_each(chosen, progress, drifted)
+    stale = iad_screen.stale(ledger, iad_screen.planned(settings, ledger, sites or []))
     if json:
-        screens.print_json(
-            {"switches": [*(one.to_json() for one in reports), *(one.to_json() for one in down)]}
-        )
+        told = [*(one.to_json() for one in reports), *(one.to_json() for one in down)]
+        screens.print_json({"switches": told, "iads": [{**one, "class": OLD_FILE} for one in stale]})
     else:
         for one in reports:
             _show_drift(one)
-    if code := down_code(down) or 2 * any(reports):
+        for iad in stale:
+            screens.line(
+                f"{OLD_FILE}: site {iad['site']}: {iad['iad']} should have another file than it was "
+                f"given ({iad['how']} {iad['at']}); `seatline iad {iad['site']} --to DIR` writes it"
+            )
+    if code := down_code(down) or 2 * (any(reports) or bool(stale)):
         raise typer.Exit(code)
+
+
+OLD_FILE = "IAD has an old file"
+"""The class of a drift that is in a device."""
 
 
 def _show_drift(report: DriftReport) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.settings import Settings, SettingsWrong, load, secret_of
+from provisioning.settings import ServeSettings, Settings, SettingsWrong, listen_address, load, secret_of
 
 
 def settings(folder: Path, text: str, **environment: str) -> Settings:
@@ -44,6 +44,26 @@ def test_the_environment_wins(tmp_path: Path) -> None:
         ("[switches.pbx]\nami = 'nowhere'", "host:port"),
         ("[switches.pbx]\nami = 'h:1'\nsecret = 'x'", "unknown setting secret"),
         ("[switches.pbx]\nami = 'h:1'\nsites = 'zhaotong'", "list of text"),
+        ("[switches.pbx]\nami = 'h:1'\nsip = 'sip:h'", "host:port"),
+        ("[switches.pbx]\nami = 'h:1'\nsip = 5060", "host:port"),
+        ("[switches.pbx]\nami = 'h:1'\nsip = '192.0.2.10:70000'", "host:port"),
+        ("[switches.pbx]\nami = 'a:b:1'", "host:port"),
+        ("[serve]\nlisten = '0.0.0.0'", "listen"),
+        ("[serve]\nlisten = '0.0.0.0:0'", "listen"),
+        ("[serve]\nlisten = ':8080'", "listen"),
+        ("[serve]\nlisten = 8080", "listen"),
+        ("[serve]\nurl = 'prov.example.net'", "url is how devices reach us"),
+        ("[serve]\nurl = 'ftp://prov.example.net'", "url is how devices reach us"),
+        ("[serve]\nurl = 'http://a:b@prov.example.net'", "url is how devices reach us"),
+        ("[serve]\nurl = 'http://prov.example.net/?a=b'", "url is how devices reach us"),
+        ("[serve]\ncertificate = 'c.pem'", "certificate and key"),
+        ("[serve]\nkey = 'k.pem'", "certificate and key"),
+        ("[serve]\ncertificate = 1\nkey = 'k.pem'", "certificate is text"),
+        ("[serve]\nport = 8080", "unknown setting port"),
+        ("serve = 1", "serve] is a table"),
+        ("[iad_templates]\ndinstar = 1", "dinstar is text"),
+        ("[iad_templates]\n'../x' = 'a'", "is no model"),
+        ("iad_templates = 1", "iad_templates] is a table"),
         ("switches = 3", "table"),
         ("= 3", "not valid TOML"),
     ],
@@ -74,3 +94,39 @@ def test_a_missing_secret_is_named(tmp_path: Path) -> None:
     switch = settings(tmp_path, '[switches.pbx]\nami = "h:1"').switches["pbx"]
     with pytest.raises(SettingsWrong, match="SEATLINE_SECRET_PBX"):
         secret_of(switch, {})
+
+
+def test_where_iads_find_switch_and_files(tmp_path: Path) -> None:
+    """A switch has the SIP address of its IADs; [serve] says where files are handed out."""
+    found = settings(
+        tmp_path,
+        '[switches.pbx]\nami = "127.0.0.1:5038"\nsip = "192.0.2.10:5060"\n'
+        '[serve]\nlisten = "[::]:8443"\nurl = "https://prov.example.net/"\n'
+        'certificate = "c.pem"\nkey = "/etc/k.pem"\n'
+        '[iad_templates]\n"dinstar-dag2000-16s" = "templates/dag2000"\n',
+    )
+    assert found.switches["pbx"].sip == "192.0.2.10:5060"
+    assert found.serve == ServeSettings(
+        host="::",
+        port=8443,
+        url="https://prov.example.net",
+        certificate=tmp_path / "c.pem",
+        key=Path("/etc/k.pem"),
+    )
+    assert found.iad_templates == {"dinstar-dag2000-16s": tmp_path / "templates" / "dag2000"}
+
+
+def test_without_serve_files_are_handed_out_on_this_machine_only(tmp_path: Path) -> None:
+    """Without [serve] the address is loopback, and devices are told nothing."""
+    found = settings(tmp_path, '[switches.pbx]\nami = "127.0.0.1:5038"')
+    assert found.serve == ServeSettings(host="127.0.0.1", port=8080, url=None)
+    assert found.switches["pbx"].sip is None
+    assert found.iad_templates == {}
+
+
+@pytest.mark.parametrize("text", ["8080", "host", "host:", "host:65536", "::1:8080", "[::1]", "a b:1x"])
+def test_an_address_to_listen_on_is_host_and_port(text: str) -> None:
+    """What is no host and port is named as such."""
+    with pytest.raises(SettingsWrong, match="no address to listen on"):
+        listen_address(text)
+    assert listen_address("[::1]:8080") == ("::1", 8080)

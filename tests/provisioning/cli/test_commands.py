@@ -124,7 +124,7 @@ def test_a_number_is_known_by_its_short_form(recorded: Seatline) -> None:
     (seat,) = recorded.json("lookup", "6001")
     assert seat == {
         "long_number": "08702120001", "short_number": "6001", "name": None, "department": "办公室",
-        "site": "zhaotong", "contract": "zhaotong-2025", "iad": None, "port": None, "remark": None,
+        "site": "zhaotong", "contract": "zhaotong-2025", "iad": "iad-1", "port": 1, "remark": None,
         "since": "2025-07-01", "until": None, "registered": None,
     }  # fmt: skip
 

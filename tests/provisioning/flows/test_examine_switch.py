@@ -41,7 +41,7 @@ def sound() -> Files:
     }
 
 
-SHARED, SITE = "seatline-extensions-0-shared.conf", "seatline-pjsip-zhaotong-01.conf"
+SHARED, SITE = "seatline-extensions-0-shared.conf", "seatline-pjsip-0-zhaotong.conf"
 
 
 def applied(*, included: tuple[str, ...] = ("pjsip.conf", "extensions.conf")) -> Files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -75,6 +75,9 @@ class Book:
         numbers = (seat.long_number for version in self.kept for seat in version.contract.site.seats)
         return {number: f"Secret{number}" for number in numbers if number != self.missing}
 
+    def ims_passwords(self, contract: str) -> Mapping[str, str]:
+        return {}
+
 
 def book(*contracts: Contract) -> Book:
     return Book(tuple(ContractVersion(contract=c, number=1, effective=date(2025, 1, 1)) for c in contracts))
@@ -104,6 +107,9 @@ class Files:
         if file not in self.config.files:
             return Reply({"Response": "Error", "Message": "Config file not found"})
         return Reply({"Response": "Success"}, tuple(_lines(self.config, file)))
+
+    def send_all(self, actions: Iterable[Action], *, timeout: float = 10.0) -> list[Reply]:
+        return [self.send(action, timeout=timeout) for action in actions]
 
     def close(self) -> None: ...
 
@@ -176,6 +182,17 @@ def test_an_ended_contract() -> None:
     assert not planned(Files(holding()), book(over))
 
 
+def test_a_site_without_a_switch() -> None:
+    """A site whose IADs register straight to the operator is not put on a switch, and is taken off it."""
+    one, other = contract("x"), contract("y")
+    apart = replace(one, site=replace(one.site, switch="none"))
+    plan = planned(Files(holding(one, other)), book(apart, other))
+    assert [(site.site, site.contract is None) for site in plan.sites] == [("x", True), ("y", False)]
+    assert plan.to_json()["remove"] == 3
+    assert not planned(Files(holding(other)), book(apart, other))
+    assert not planned(Files(holding(other)), book(apart, other), "x")
+
+
 def test_an_orphan() -> None:
     """A site of the switch that no contract knows is reported, not planned; by name it is planned."""
     known, orphan = contract("x"), contract("zz")
@@ -207,7 +224,7 @@ def test_a_missing_secret() -> None:
 def test_a_file_that_is_broken() -> None:
     """A file that is no configuration file any more is noted and planned anew."""
     one = contract("x", 1)
-    file = "seatline-pjsip-x-01.conf"
+    file = "seatline-pjsip-0-x.conf"
     plan = planned(Files(holding(one), broken=(file,)), book(one))
     assert file in plan.notes[0]
     assert changes(plan) == {("add", "seat", "08702120001"), ("add", "dialplan", "x")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, cast
@@ -20,6 +20,7 @@ from provisioning.core.contract import (
     Term,
 )
 from provisioning.core.site import Seat, Site
+from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import Ledger
 from provisioning.flows.record_contracts import Recorded, record_contracts
 
@@ -31,6 +32,10 @@ class Book:
 
     def __init__(self) -> None:
         self.kept: list[ContractVersion] = []
+        self.passwords: dict[str, Mapping[str, str]] = {}
+
+    def ims_passwords(self, contract: str) -> Mapping[str, str]:
+        return self.passwords.get(contract, {})
 
     def versions(self, contract: str | None = None) -> tuple[ContractVersion, ...]:
         return tuple(v for v in self.kept if contract in (None, v.contract.id))
@@ -42,7 +47,9 @@ class Book:
         new_secret: Callable[[], str],
         at: datetime,
         who: str,
+        ims_passwords: Mapping[str, Mapping[str, str]],
     ) -> tuple[ContractVersion, ...]:
+        self.passwords |= ims_passwords
         made = []
         for contract, day in additions:
             former = self.versions(contract.id)
@@ -183,3 +190,42 @@ def test_an_unchanged_contract_is_given_its_own_day(contract: Contract) -> None:
     recorded(book, contract, effective=date(2025, 8, 1))
     assert recorded(book, contract).unchanged == ("zhaotong-2025",)
     assert asked == [date(2025, 8, 1), date(2025, 8, 1)]
+
+
+def test_a_day_against_the_clause_is_refused_unless_forced(contract: Contract) -> None:
+    """--from a day that term.changes_by does not allow records nothing; with --force it does."""
+    book = Book()
+    clause = replace(contract, term=replace(contract.term, changes_by=15))
+    recorded(book, clause)
+    changed = replace(clause, customer=Customer(name="另一办公室"))
+    with pytest.raises(FlowError, match=r"term\.changes_by: 15"):
+        recorded(book, changed, effective=date(2025, 9, 20))
+    assert len(book.kept) == 1
+    done = recorded(book, changed, effective=date(2025, 9, 20), force=True)
+    assert [v.effective for v in done.recorded] == [date(2025, 9, 20)]
+
+
+def test_the_day_of_the_clause_is_told(contract: Contract) -> None:
+    """Without --from a change takes the first day its clause allows, and the note names the clause."""
+    book = Book()
+    clause = replace(contract, term=replace(contract.term, changes_by=15))
+    recorded(book, clause)
+    done = recorded(book, replace(clause, customer=Customer(name="另一办公室")))
+    assert [v.effective for v in done.recorded] == [date(2025, 10, 1)]
+    assert "term.changes_by: 15" in done.notes[0]
+
+
+def test_passwords_go_to_the_ledger_and_not_into_words(contract: Contract) -> None:
+    """The operator's passwords are recorded, also for an unchanged contract; the note only counts them."""
+    book = Book()
+    given = {contract.id: {"08702120001": "geheim-1"}}
+    first = recorded(book, contract, ims_passwords=given)
+    assert book.passwords == given
+    assert first.notes == (
+        "zhaotong-2025: the operator's password of 1 number is new or another one, and recorded.",
+    )
+    again = recorded(book, contract, ims_passwords=given)
+    assert (again.unchanged, again.notes) == (("zhaotong-2025",), ())
+    (note,) = recorded(book, contract, ims_passwords={contract.id: {"08702120001": "geheim-2"}}).notes
+    assert "recorded so already" in note
+    assert "geheim" not in repr((first, again, note))

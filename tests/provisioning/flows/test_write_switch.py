@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import pytest
 
 from pbx.action import Action, Reply
-from pbx.section import Section
+from pbx.section import CONTEXT, Section
 from provisioning.flows.errors import FlowError
 from provisioning.flows.read_switch import Mark, marks
 from provisioning.flows.write_switch import PJSIP, Pen, SwitchBusy
@@ -32,6 +32,9 @@ class Says:
     def send(self, action: Action, *, timeout: float = 10.0) -> Reply:
         self.asked.append(action)
         return self.rule(action)
+
+    def send_all(self, actions: Iterable[Action], *, timeout: float = 10.0) -> list[Reply]:
+        return [self.send(action, timeout=timeout) for action in actions]
 
     def close(self) -> None: ...
 
@@ -71,6 +74,26 @@ def test_staging_is_verified() -> None:
         Pen(switch=switch, pause=switch.pause).stage({"x.conf": (Section("a", "aor"),)})
     live = [action for action in switch.asked if ("DstFilename", "x.conf") in action.headers]
     assert not live
+
+
+def test_a_series_is_emptied_to_its_end() -> None:
+    """What stands in the files behind those of a series is emptied, or it would come into force with them."""
+    held = {f"x-{n}.conf": ("old",) for n in (1, 2, 3)}
+
+    def rule(action: Action) -> Reply:
+        headers = dict(action.headers)
+        if action.name == "GetConfig":
+            if (file := headers["Filename"]) not in held:
+                return no("Config file not found")
+            names = ((f"Category-{n:06}", name) for n, name in enumerate(held[file]))
+            return Reply({"Response": "Success"}, tuple(names))
+        if action.name == "UpdateConfig":
+            held[headers["DstFilename"]] = tuple(v for k, v in headers.items() if k.startswith("Cat-"))
+        return DONE
+
+    switch = Says(rule)
+    Pen(switch=switch, pause=switch.pause).fill(lambda n: f"x-{n}.conf", [(Section("new", CONTEXT),)])
+    assert held == {"x-1.conf": ("new",), "x-2.conf": (), "x-3.conf": ()}
 
 
 def test_files_that_are_there() -> None:
