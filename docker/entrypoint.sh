@@ -3,7 +3,7 @@
 #
 # SEATLINE_ROLE       pbx (the customer's switch) or ims (plays the operator)
 # SEATLINE_*          fill the @SEATLINE_*@ marks of the templates
-# SEATLINE_IMS_NUMBERS  ims only: public users it lets register, as FIRSTxCOUNT with blanks between
+# SEATLINE_IMS_*      ims only: whom it lets register and what it asks of them (ims/public-users.sh)
 # /run/secrets/NAME   fill the @secret:NAME@ marks; a secret is in no argument, environment or log
 #
 # Everything here is done with the shell's own words, so that no secret is ever an argument of a process.
@@ -38,18 +38,6 @@ fill() {
     printf '%s\n' "$text"
 }
 
-# $1: FIRSTxCOUNT ...; prints the numbers, with commas between.
-count_out() {
-    local range first count sign i numbers=()
-    for range in $1; do
-        [[ $range =~ ^(\+?)([1-9][0-9]{2,14})x([0-9]{1,5})$ ]] || fail "'$range' is not like +868702120001x69"
-        sign=${BASH_REMATCH[1]} first=${BASH_REMATCH[2]} count=${BASH_REMATCH[3]}
-        for ((i = 0; i < count; i++)); do numbers+=("$sign$((first + i))"); done
-    done
-    local IFS=,
-    printf '%s' "${numbers[*]}"
-}
-
 # Files a person reads outside belong to the owner of the mounted log folder; root's are given to asterisk.
 owner=$(stat -c %u /var/log/asterisk)
 if [[ $owner == 0 ]]; then
@@ -57,10 +45,6 @@ if [[ $owner == 0 ]]; then
     group=$(id -g asterisk)
 else
     group=$(stat -c %g /var/log/asterisk)
-fi
-
-if [[ $role == ims ]]; then
-    SEATLINE_IMS_NUMBERS=$(count_out "${SEATLINE_IMS_NUMBERS:-}")
 fi
 
 mkdir -p /etc/asterisk /run/asterisk /var/log/asterisk/{cdr-csv,cdr-custom}
@@ -73,9 +57,15 @@ for template in "$templates"/*.conf; do
 done
 
 if [[ $role == ims ]]; then
-    for number in ${SEATLINE_IMS_NUMBERS//,/ }; do
-        printf '\n[%s]\ntype = aor\nmax_contacts = 1\nremove_existing = yes\n' "$number"
-    done >> /etc/asterisk/pjsip-numbers.conf
+    seatline-public-users
+fi
+
+# AMI over TLS, on a port of its own, where a certificate with its key is given.
+if [[ $role == pbx && -r /run/secrets/ami.pem ]]; then
+    (umask 077; printf '%s\n' "$(< /run/secrets/ami.pem)" > /etc/asterisk/ami.pem)
+    fill 'tlsenable = yes
+tlsbindaddr = @SEATLINE_AMI_ADDRESS@:@SEATLINE_AMI_TLS_PORT@
+tlscertfile = /etc/asterisk/ami.pem' > /etc/asterisk/manager-tls.conf
 fi
 
 if [[ $(id -u) == 0 ]]; then

@@ -19,6 +19,16 @@ if [[ ! -x /usr/lib/postgresql/15/bin/initdb ]]; then
         { tail -n 5 "$log" >&2; echo "PostgreSQL 15 could not be installed" >&2; exit 1; }
 fi
 
+if ! command -v sipp > /dev/null; then
+    [[ $(id -u) == 0 ]] || { echo "install SIPp first (Debian: sudo apt-get install sip-tester)" >&2; exit 1; }
+    say "installing SIPp"
+    log=$(mktemp)
+    { apt-get -qq update || true
+      DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends sip-tester; } \
+        > "$log" 2>&1 < /dev/null ||
+        { tail -n 5 "$log" >&2; echo "SIPp could not be installed" >&2; exit 1; }
+fi
+
 started=no
 docker info > /dev/null 2>&1 || started=yes
 stop_engine() { [[ $started == no ]] || docker/engine.sh stop; }

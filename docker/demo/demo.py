@@ -20,8 +20,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from passwords import contracts_with_passwords
+
 from pbx.action import Action
 from pbx.errors import SwitchError
+from pbx.iad.models import family_of
 from pbx.live.softphone import Call, Ended, Phone, Phones
 from provisioning import wiring
 from provisioning.cli import screens
@@ -31,6 +34,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".demo"
 CONTRACTS = [ROOT / "docker" / "demo" / f"{name}.yaml" for name in ("zhaotong", "jilin", "kizilsu")]
 BILLS = ("zhaotong-2025", "jilin-2025", "kizilsu-2024")
+IAD_FILES = HOME / "zhaotong-iads"
+GATEWAY = "grandstream-gxw4248"
 PROJECT = "seatline-demo"
 PBX, IMS = "127.0.0.1:5160", "127.0.0.2:5070"
 SEATS_AT, MOBILE_AT = "127.0.0.3", "127.0.0.4"
@@ -44,6 +49,7 @@ database_url = "sqlite:///seatline.db"
 ami = "127.0.0.1:5138"
 user = "provisioner"
 secret_file = "secrets/provisioner"
+sip = "127.0.0.1:5160"
 records = ["log/cdr-custom/seatline.json", "log/cdr-csv/Master.csv"]
 """
 
@@ -61,12 +67,14 @@ def main() -> int:
         record_contracts()
         step(3, "plan, apply over AMI, plan again")
         provision()
-        step(4, "real calls, by softphones")
+        step(4, "the files of two analog gateways")
+        write_iads()
+        step(5, "real calls, by softphones")
         before = bills()
         made = make_calls()
-        step(5, "collect twice, rate")
+        step(6, "collect twice, rate")
         money = collect_and_rate()
-        step(6, "what came of it")
+        step(7, "what came of it")
         show(made, before, money)
     except (Broken, SwitchError) as fault:
         say(f"\nthe demo broke: {fault}")
@@ -80,6 +88,7 @@ def start_switches() -> None:
     for folder in ("log", "ims-log"):
         (HOME / folder).mkdir(parents=True, exist_ok=True)
     draw_secrets()
+    contracts_with_passwords(HOME, CONTRACTS)
     (HOME / "seatline.toml").write_text(SETTINGS, encoding="utf-8")
     script("image.sh")
     script("compose.sh", "-p", PROJECT, "up", "-d")
@@ -102,10 +111,11 @@ def draw_secrets() -> None:
 
 
 def record_contracts() -> None:
-    checked = seatline("check", *map(str, CONTRACTS), "--json")
+    contracts = contracts_with_passwords(HOME, CONTRACTS)
+    checked = seatline("check", *map(str, contracts), "--json")
     seats = json.loads(checked)["seats"]
-    say(f"    {seats} seats in {len(CONTRACTS)} contracts, no problems")
-    for one in told(seatline("contract", "add", *map(str, CONTRACTS))):
+    say(f"    {seats} seats in {len(contracts)} contracts, no problems")
+    for one in told(seatline("contract", "add", *map(str, contracts))):
         say(f"    {one}")
 
 
@@ -123,12 +133,32 @@ def provision() -> None:
     begun = time.monotonic()
     seatline("apply", "--yes", "--json")
     say(f"    apply: staged, verified, promoted, reloaded, read back in {time.monotonic() - begun:.1f} s")
-    again = json.loads(seatline("plan", "--json"))
-    say(
-        f"    plan:  {again['add']} to add, {again['change']} to change, {again['remove']} to remove (exit 0)"
-    )
+    again = json.loads(seatline("plan", "--json", codes=(0, 2)))["changes"]
+    left = [change for change in again if change["kind"] not in ("iad", "port")]
+    if left:
+        raise Broken(f"the plan of an applied plan is not empty: {left}")
+    say(f"    plan:  nothing for the switch; for the IADs {len(again)} x add")
     wait(lambda: registered() == REGISTRATIONS, 60, f"{REGISTRATIONS} registrations at the operator")
-    say(f"    {REGISTRATIONS} numbers are registered at the operator")
+    say(f"    {REGISTRATIONS} numbers are registered at the operator, each with its password")
+
+
+def write_iads() -> None:
+    """The files of the analog gateways of 69 seats, as they are carried to the site."""
+    folder = IAD_FILES
+    written = json.loads(seatline("iad", "zhaotong", "--to", str(folder), "--json"))["files"]
+    for one in written:
+        say(f"    {one['iad']}, {one['model']}: {one['file']}, {one['used']} of {one['ports']} ports")
+    again = json.loads(seatline("plan", "--json"))
+    if sum(one["used"] for one in written) != 69 or again["changes"]:
+        raise Broken(f"the files do not hold the site's 69 seats, or not for good: {written}")
+
+
+def gateway_secrets() -> dict[str, str]:
+    """The SIP secrets of the first gateway's lines, read from its file as the device would read it."""
+    family = family_of(GATEWAY)
+    [file] = IAD_FILES.glob("cfgc074ad000001.xml")
+    device = family.parse(file.read_bytes(), GATEWAY)
+    return {line.user: line.password for _, line in device.lines}
 
 
 @dataclass(frozen=True)
@@ -148,7 +178,7 @@ class Made:
 
 def make_calls() -> list[Made]:
     ledger = wiring.open_ledger(wiring.load_settings(HOME / "seatline.toml"))
-    keys = {site: ledger.secrets(site) for site in ("zhaotong", "jilin", "kizilsu")}
+    keys = {site: ledger.secrets(site) for site in ("jilin", "kizilsu")} | {"zhaotong": gateway_secrets()}
     mobile_secret = (HOME / "secrets" / "mobile").read_text(encoding="utf-8")
     with Phones(bind=SEATS_AT) as phones, Phones(bind=MOBILE_AT) as mobiles:
 
@@ -284,7 +314,7 @@ def wait(done: Callable[[], object], seconds: float, what: str) -> None:
 
 
 def step(number: int, what: str) -> None:
-    say(f"{number}/6 {what}")
+    say(f"{number}/7 {what}")
 
 
 def say(text: str) -> None:

@@ -21,6 +21,7 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "seatline_demo", module)
+    monkeypatch.syspath_prepend(str(DEMO.parent))
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "HOME", tmp_path / ".demo")
     return module
@@ -50,3 +51,17 @@ def test_a_demo_of_before_is_closed_too(demo: Any) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert modes(folder) == {0o600}
     assert (folder / "mobile").read_text(encoding="utf-8") == "Abc" * 8
+
+
+def test_the_number_sheet_is_what_its_program_writes(tmp_path: Path, demo: Any) -> None:
+    """zhaotong-numbers.xlsx, as it lies in the repository, has the cells that number_sheet.py writes."""
+    import number_sheet  # type: ignore[import-not-found]
+
+    from provisioning.intake.headers import is_long_header
+    from provisioning.intake.sheet_file import read_sheet
+
+    number_sheet.write(tmp_path / "numbers.xlsx")
+    files = (tmp_path / "numbers.xlsx", DEMO.parent / "zhaotong-numbers.xlsx")
+    written, held = (read_sheet("numbers.xlsx", file.read_bytes(), is_long_header) for file in files)
+    assert written == held
+    assert len(held.rows) > 69

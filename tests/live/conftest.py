@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import importlib.util
 import json
 import os
 import secrets
 import string
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,6 +28,12 @@ import pytest
 from pbx.config import Config
 from pbx.live.softphone import Phones
 from pbx.section import render
+
+_spec = importlib.util.spec_from_file_location("live_operators", Path(__file__).with_name("operators.py"))
+assert _spec is not None
+assert _spec.loader is not None
+operators = sys.modules.setdefault("live_operators", importlib.util.module_from_spec(_spec))
+_spec.loader.exec_module(operators)
 
 DOCKER = Path(__file__).parents[2] / "docker"
 NET = os.environ.get("SEATLINE_TEST_NET", "127.0.1")
@@ -42,6 +50,8 @@ ADDRESSES = {
     "SEATLINE_IMS_RTP_END": "19799",
 }
 OURS = "*seatline-*.conf"
+PUBLIC_USERS = (*(f"+86870212{n:04}" for n in range(1, 70)), "12393")
+"""The numbers the demanding operator has a password for."""
 
 
 def run(*command: str, stdin: str | None = None, **environment: str) -> str:
@@ -204,7 +214,10 @@ class Pbx(Container):
         return self.shell(f"cd /etc/asterisk && ls {OURS} 2>/dev/null || true").split()
 
 
-_KEYS = ("to=", " from=", " From=", " PAI=", " PPI=", " Privacy=", " RPID=", " Diversion=", " History-Info=")
+_KEYS = (
+    "to=", " from=", " From=", " PAI=", " PPI=", " Privacy=", " RPID=", " Diversion=", " History-Info=",
+    " Session-Expires=", " Min-SE=", " Supported=", " Require=", " URI=", " source=",
+)  # fmt: skip
 """What docker/ims logs of a call, in its order."""
 
 
@@ -321,6 +334,53 @@ def switches(image: str, alone: None, tmp_path_factory: pytest.TempPathFactory) 
         yield both
     finally:
         compose("down", "-v", "--remove-orphans")
+
+
+@pytest.fixture(scope="session")
+def demanding(
+    image: str, alone: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[operators.Operator]:
+    """A second operator, of its own address, that asks each number of `PUBLIC_USERS` for a password and lets
+    only registered numbers call. Tests take `operator`."""
+    folder = tmp_path_factory.mktemp("demanding")
+    for name in ("log", "ims-log", "secrets"):
+        (folder / name).mkdir()
+    mobile = _secret()
+    passwords = {user: _secret() for user in PUBLIC_USERS}
+    lines = "".join(f"{user} {password}\n" for user, password in passwords.items())
+    for name, text in (("mobile", mobile), ("ims-passwords", lines)):
+        (folder / "secrets" / name).write_text(text)
+        (folder / "secrets" / name).chmod(0o600)
+    environment = ADDRESSES | {
+        "SEATLINE_IMS_ADDRESS": f"{NET}.5",
+        "SEATLINE_RUN_DIR": str(folder),
+        "SEATLINE_IMAGE": image,
+    }
+
+    def compose(*arguments: str) -> str:
+        return run(str(DOCKER / "compose.sh"), "-p", f"{PROJECT}-demanding", *arguments, **environment)
+
+    compose("down", "-v", "--remove-orphans")
+    try:
+        compose("up", "-d", "ims")
+        ims = Ims(
+            id=compose("ps", "-q", "ims").strip(),
+            sip=f"{NET}.5:{ADDRESSES['SEATLINE_IMS_SIP_PORT']}",
+            log=folder / "ims-log",
+            mobile_secret=mobile,
+        )
+        ims.wait_booted()
+        yield operators.Operator(ims=ims, secrets=folder / "secrets", passwords=passwords)
+    finally:
+        compose("down", "-v", "--remove-orphans")
+
+
+@pytest.fixture
+def operator(demanding: operators.Operator) -> operators.Operator:
+    """The demanding operator, asking the usual, with nobody registered. A test that shares registrations with
+    others takes `demanding`, and leaves it as it was."""
+    demanding.reset()
+    return demanding
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -90,6 +90,8 @@ class Book:
 
     contracts: tuple[Contract, ...] = ()
     secret_of: dict[str, str] = field(default_factory=dict)
+    passwords: dict[str, str] = field(default_factory=dict)
+    """The operator's, by long number."""
     earlier: tuple[Contract, ...] = ()
     """Versions that those of the same contract in `contracts` have replaced."""
     lost: str = ""
@@ -111,6 +113,9 @@ class Book:
             for seat in one.site.seats
         }
         return drawn | self.secret_of
+
+    def ims_passwords(self, contract: str) -> Mapping[str, str]:
+        return self.passwords
 
     def record_applied(self, **kept: Any) -> None:
         if kept["site"] == self.lost:
@@ -146,6 +151,9 @@ class Wrapped:
         self.after(action, reply)
         self.count += 1
         return reply
+
+    def send_all(self, actions: Iterable[Action], *, timeout: float = 10.0) -> list[Reply]:
+        return [self.send(action, timeout=timeout) for action in actions]
 
     def close(self) -> None:
         self.inner.close()

@@ -111,7 +111,7 @@ def test_an_interrupted_apply_is_taken_back(ami: Ami) -> None:
 def test_a_way_back_the_switch_refuses(ami: Ami) -> None:
     """When the switch does not run the former generation any more, the present one stays."""
     book, _, second = two_generations(ami)
-    file = "former-seatline-pjsip-zhaotong-01.conf"
+    file = "seatline-pjsip-1-zhaotong-a-001.conf"  # the former generation's; the present one is in slot b
     wrong = {"Action": "Append", "Cat": "08702120001", "Var": "max_contacts", "Value": "many"}
     headers = [("SrcFilename", file), ("DstFilename", file)]
     headers += [(f"{key}-000000", value) for key, value in wrong.items()]
