@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +17,12 @@ from pbx.errors import Refused
 from pbx.iad import models
 from pbx.iad.device import Device, Line
 from pbx.live.softphone import ROOM, Phones
+
+_desks_spec = importlib.util.spec_from_file_location("live_desks", Path(__file__).with_name("desk.py"))
+assert _desks_spec is not None
+assert _desks_spec.loader is not None
+desks = sys.modules.setdefault("live_desks", importlib.util.module_from_spec(_desks_spec))
+_desks_spec.loader.exec_module(desks)
 
 pytestmark = pytest.mark.live
 
@@ -47,25 +53,8 @@ site:
 """
 
 
-class Desk:
+class Desk(desks.Desk):
     """seatline in a folder, with the live switch in its settings."""
-
-    def __init__(self, folder: Path, pbx: Any) -> None:
-        self.folder = folder
-        (folder / "seatline.toml").write_text(
-            f'[switches.pbx]\nami = "{pbx.ami_host}:{pbx.ami_port}"\nsecret_file = "{pbx.secret_file}"\n'
-            f'sip = "{pbx.sip}"\n',
-            encoding="utf-8",
-        )
-
-    def __call__(self, *arguments: str) -> str:
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("SEATLINE")}
-        done = subprocess.run(
-            [sys.executable, "-m", "provisioning", *arguments],
-            cwd=self.folder, env=clean, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{done.returncode}: {done.stdout}{done.stderr}"
-        return done.stdout
 
     def devices(self, site: str) -> list[Device]:
         """The site's devices, as their files say."""
@@ -80,7 +69,7 @@ class Desk:
 
 @pytest.fixture
 def desk(pbx: Any, tmp_path: Path) -> Desk:
-    return Desk(tmp_path, pbx)
+    return Desk(tmp_path, desks.table_of(pbx))
 
 
 def registered(devices: list[Device], bind: str) -> Iterator[str]:

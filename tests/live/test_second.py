@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,12 @@ assert _spec is not None
 assert _spec.loader is not None
 second = sys.modules.setdefault("live_second", importlib.util.module_from_spec(_spec))
 _spec.loader.exec_module(second)
+
+_desks_spec = importlib.util.spec_from_file_location("live_desks", Path(__file__).with_name("desk.py"))
+assert _desks_spec is not None
+assert _desks_spec.loader is not None
+desks = sys.modules.setdefault("live_desks", importlib.util.module_from_spec(_desks_spec))
+_desks_spec.loader.exec_module(desks)
 
 pytestmark = pytest.mark.live
 
@@ -64,36 +69,13 @@ def another(image: str, alone: None, tmp_path_factory: pytest.TempPathFactory) -
         yield found
 
 
-class Desk:
-    """seatline in a folder, with these switches in its settings."""
-
-    def __init__(self, folder: Path, settings: str) -> None:
-        self.folder = folder
-        (folder / "seatline.toml").write_text(settings)
-
-    def __call__(self, *arguments: str, code: int = 0) -> str:
-        """What a command said; it must end with that exit code, and never with a traceback."""
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("SEATLINE")}
-        done = subprocess.run(
-            [sys.executable, "-m", "provisioning", *arguments],
-            cwd=self.folder, env=clean | {"COLUMNS": "140"}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert "Traceback" not in done.stderr
-        assert done.returncode == code, f"{done.returncode}: {done.stdout}{done.stderr}"
-        return done.stdout if "--json" in arguments else done.stdout + done.stderr
-
-
-def table(name: str, ami: str, secret_file: Path, site: str, *more: str) -> str:
-    lines = [f"[switches.{name}]", f'ami = "{ami}"', f'secret_file = "{secret_file}"', f'sites = ["{site}"]']
-    return "\n".join([*lines, *more, "", ""])
-
-
 @pytest.fixture
-def desk(pbx: Any, another: Any, tmp_path: Path) -> Desk:
+def desk(pbx: Any, another: Any, tmp_path: Path) -> Any:
     """Two contracts in the ledger, a switch for each."""
-    first = table("first", f"{pbx.ami_host}:{pbx.ami_port}", pbx.secret_file, "zhaotong")
-    other = table("second", f"{second.HOST}:{second.AMI_PORT}", another.secret_file, "qujing")
-    desk = Desk(tmp_path, first + other)
+    ami, other_ami = f"{pbx.ami_host}:{pbx.ami_port}", f"{second.HOST}:{second.AMI_PORT}"
+    first = desks.switch_table("first", ami, pbx.secret_file, sites=["zhaotong"])
+    other = desks.switch_table("second", other_ami, another.secret_file, sites=["qujing"])
+    desk = desks.Desk(tmp_path, first + other)
     for site, area in (("zhaotong", "0870"), ("qujing", "0874")):
         text = CONTRACT.format(site=site, area=area, ims=IMS)
         (tmp_path / f"{site}.yaml").write_text(text, encoding="utf-8")
@@ -101,16 +83,16 @@ def desk(pbx: Any, another: Any, tmp_path: Path) -> Desk:
     return desk
 
 
-def test_one_switch_down_one_refuses_then_both_are_well(desk: Desk, another: Any) -> None:
+def test_one_switch_down_one_refuses_then_both_are_well(desk: Any, another: Any) -> None:
     """A switch that is down, or refuses its site, keeps nobody waiting: the other has its site, whole."""
     another.stop()
-    said = desk("plan", code=4)
+    said = desk.said("plan", code=4)
     assert "+ seat 08702120001 (6001)  [zhaotong]" in said
     assert "second" in said
     applied = json.loads(desk("apply", "--yes", "--json", code=4))["switches"]
     assert [(one["switch"], one["exit_code"]) for one in applied] == [("first", 0), ("second", 4)]
     assert applied[1]["error"]
-    assert "first: holds and runs what the ledger says" in desk("drift", "zhaotong")
+    assert "first: holds and runs what the ledger says" in desk.said("drift", "zhaotong")
 
     another.start()
     other = "[seat-08742120002]\ntype=endpoint\ncontext=elsewhere\n"
@@ -133,21 +115,26 @@ def test_ami_over_tls(another: Any, tmp_path: Path) -> None:
     """A switch is provisioned over TLS when its certificate is the one we know, and not otherwise."""
     ca = another.secret_file.parents[1] / "certificate.pem"
     ami = f"tls://{second.HOST}:{second.TLS_PORT}"
-    desk = Desk(tmp_path, table("second", ami, another.secret_file, "qujing", f'ca_file = "{ca}"'))
+
+    def table(ami: str, trusted: str | None = None) -> str:
+        more = {"ca_file": trusted} if trusted is not None else {}
+        return desks.switch_table("second", ami, another.secret_file, sites=["qujing"], **more)
+
+    desk = desks.Desk(tmp_path, table(ami, str(ca)))
     text = CONTRACT.format(site="qujing", area="0874", ims="")
     (tmp_path / "qujing.yaml").write_text(text, encoding="utf-8")
     desk("contract", "add", "qujing.yaml")
     desk("apply", "--yes", "--force")
-    assert "second: holds and runs what the ledger says" in desk("drift")
+    assert "second: holds and runs what the ledger says" in desk.said("drift")
     findings = json.loads(desk("doctor", "--json"))["findings"]
     [shown] = [one for one in findings if one["check"] == "second: AMI certificate"]
     assert shown["verdict"] == "ok"
     assert "good until" in shown["text"]
 
-    desk = Desk(tmp_path, table("second", ami, another.secret_file, "qujing"))
-    assert "TLS could not be agreed on" in desk("plan", code=4)
+    desk = desks.Desk(tmp_path, table(ami))
+    assert "TLS could not be agreed on" in desk.said("plan", code=4)
     wrong = f"tls://{second.HOST}:{second.AMI_PORT}"
-    desk = Desk(tmp_path, table("second", wrong, another.secret_file, "qujing", f'ca_file = "{ca}"'))
-    assert "TLS could not be agreed on" in desk("plan", code=4)
-    desk = Desk(tmp_path, table("second", ami, another.secret_file, "qujing", 'ca_file = "nowhere.pem"'))
-    assert "nowhere.pem cannot be read: No such file" in desk("plan", code=1)
+    desk = desks.Desk(tmp_path, table(wrong, str(ca)))
+    assert "TLS could not be agreed on" in desk.said("plan", code=4)
+    desk = desks.Desk(tmp_path, table(ami, "nowhere.pem"))
+    assert "nowhere.pem cannot be read: No such file" in desk.said("plan", code=1)

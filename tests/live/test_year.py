@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+_desks_spec = importlib.util.spec_from_file_location("live_desks", Path(__file__).with_name("desk.py"))
+assert _desks_spec is not None
+assert _desks_spec.loader is not None
+desks = sys.modules.setdefault("live_desks", importlib.util.module_from_spec(_desks_spec))
+_desks_spec.loader.exec_module(desks)
 
 pytestmark = pytest.mark.live
 
@@ -33,26 +38,8 @@ FIRST = {"id": "zhaotong-2026", "site": "zhaotong", "iad": "iad-1", "mac": "c0:7
 ANNEX = {"id": "annex-2026", "site": "annex", "iad": "iad-9", "mac": "c0:74:ad:00:00:09"}
 
 
-class Desk:
+class Desk(desks.Desk):
     """seatline in a folder, with one switch for both sites."""
-
-    def __init__(self, folder: Path, pbx: Any) -> None:
-        self.folder = folder
-        (folder / "seatline.toml").write_text(
-            f'[switches.pbx]\nami = "{pbx.ami_host}:{pbx.ami_port}"\nsecret_file = "{pbx.secret_file}"\n'
-            f'sip = "{pbx.sip}"\n',
-            encoding="utf-8",
-        )
-
-    def __call__(self, *arguments: str, code: int = 0) -> str:
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("SEATLINE")}
-        done = subprocess.run(
-            [sys.executable, "-m", "provisioning", *arguments],
-            cwd=self.folder, env=clean | {"COLUMNS": "140"}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert "Traceback" not in done.stderr
-        assert done.returncode == code, f"{arguments}: {done.returncode}: {done.stdout}{done.stderr}"
-        return done.stdout
 
     def record(self, day: str, *papers: dict[str, str]) -> None:
         """Contract files as the papers say, in force from that day on."""
@@ -94,7 +81,7 @@ def rows(*seats: tuple[str, str, str]) -> str:
 def test_a_year(pbx: Any, tmp_path: Path) -> None:
     """Seats come, go, move and get other numbers; a device is replaced; contracts are renewed and end; each
     change is planned as just that, applied, and who had a number on any day of the year stays known."""
-    desk = Desk(tmp_path, pbx)
+    desk = Desk(tmp_path, desks.table_of(pbx))
     staff = [
         ("08702120001", "6001", "前台"),
         ("08702120002", "6002", "财务"),
