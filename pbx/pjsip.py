@@ -13,6 +13,9 @@ from pbx.section import Section
 CODECS = ("alaw", "ulaw")
 """G.711 as the operators in China offer it, A-law first."""
 
+SILENT, SILENT_ON_HOLD = "60", "300"
+"""Seconds without any RTP from a telephone after which its call ends: it is without power (断电)."""
+
 Variables = Iterable[tuple[str, str]]
 
 
@@ -31,7 +34,9 @@ def telephone(
 
     The caller's number is fixed by `callerid` together with `trust_id_inbound=no`. The digest user is the
     endpoint's own name (`auth_username`); `username` is needed as well, or a REGISTER does not find the AOR
-    by its To user. Media and requests go back to where they came from: IADs stand behind NAT.
+    by its To user. Media and requests go back to where they came from: IADs stand behind NAT. A telephone
+    that loses power in a call would keep its place on the line for ever: without any RTP the call ends. That
+    takes IADs without silence suppression, and fax in the voice channel (no T.38), as ours are set.
     """
     return Section(
         name,
@@ -46,6 +51,8 @@ def telephone(
             ("identify_by", "auth_username,username"),
             ("trust_id_inbound", "no"),
             *_media(),
+            ("rtp_timeout", SILENT),
+            ("rtp_timeout_hold", SILENT_ON_HOLD),
             ("rewrite_contact", "yes"),
             ("allow_transfer", "no"),
             ("allow_subscribe", "no"),
@@ -75,9 +82,12 @@ def line(
     The caller's number goes out in From, in the operator's domain, and with `send_pai` in
     P-Asserted-Identity; the operator's word about who calls in is believed. `from_user` is never set: it
     would hide the caller's number. Progress without media is not passed on: the telephone would fall silent
-    where it should hear that the other one rings. With `auth` we answer the operator's challenges to our calls; of several
-    for one realm Asterisk would only ever take the first, so a line has one. `reliable` (100rel) and
-    `timers` are none, supported or required; `session` are Session-Expires and Min-SE in seconds.
+    where it should hear that the other one rings. With `auth` we answer the operator's challenges to our
+    calls; of several for one realm Asterisk would only ever take the first, so a line has one. `reliable`
+    (100rel) and `timers` are none, supported or required; `session` are Session-Expires and Min-SE in
+    seconds.
+    Nobody becomes a line by telling its name in From or as digest user (`identify_by`; with no identify
+    section that leads to it `ip` means nobody): calls come in on a registration's token alone.
     """
     expires, least = session
     asked = (
@@ -98,6 +108,7 @@ def line(
             ("transport", transport),
             ("context", context),
             ("aors", aor),
+            ("identify_by", "ip"),
             ("outbound_proxy", loose(proxy)),
             ("from_domain", domain),
             *((option, value) for option, value in asked if value),

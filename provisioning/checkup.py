@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from pbx.errors import SwitchError
 from provisioning import wiring
@@ -14,19 +15,36 @@ from provisioning.certificates import good_until
 from provisioning.flows import examine_switch
 from provisioning.flows.errors import FlowError
 from provisioning.flows.examine_switch import Finding
+from provisioning.flows.odd_fetch import ODD_FETCH
+from provisioning.flows.ports import Ledger
 from provisioning.settings import Settings
 
 BACKUP_DAYS = 7
 """A backup older than this is said to be old."""
+ODD_FETCH_DAYS = 7
+"""Refused requests for IAD files are told for so many days."""
 CERTIFICATE_DAYS = 30
 """A certificate that is good for fewer days should be renewed."""
 LEAST_FREE = 0.1
 """Share of a disk that should be free where call records are written and the ledger is kept."""
 
 
-def examine(settings: Settings) -> list[Finding]:
+class Usage(Protocol):
+    """How full a disk is, in bytes."""
+
+    @property
+    def total(self) -> int: ...
+    @property
+    def free(self) -> int: ...
+
+
+DiskUsage = Callable[[Path], Usage]
+"""Tells how full the disk of a folder is."""
+
+
+def examine(settings: Settings, usage: DiskUsage = shutil.disk_usage) -> list[Finding]:
     """All checks there are: the ledger, the disk, each switch and its sources of call records."""
-    found = [*_ledger_findings(settings), _disk_finding("disk", settings.folder)]
+    found = [*_ledger_findings(settings), _disk_finding("disk", settings.folder, usage)]
     found += _certificate_findings(settings)
     for switch in settings.switches.values():
         try:
@@ -42,7 +60,7 @@ def examine(settings: Settings) -> list[Finding]:
                 found.append(examine_switch.unreachable(switch.name, str(fault)))
             finally:
                 ami.close()
-        found += [_record_finding(switch.name, path) for path in switch.records]
+        found += [_record_finding(switch.name, path, usage) for path in switch.records]
         found += _agreement(settings, switch.name)
     if not settings.switches:
         text = "no switch is set: add [switches.NAME] to seatline.toml to plan and apply"
@@ -56,14 +74,29 @@ def _ledger_findings(settings: Settings) -> Iterator[Finding]:
         contracts = len({version.contract.id for version in ledger.versions()})
         held = ledger.held_count()
         backed_up = ledger.last_audited(wiring.BACKED_UP)
+        odd_fetches = list(_odd_fetch_findings(ledger))
     except FlowError as fault:
         yield Finding(check="ledger", verdict="bad", text=str(fault))
         return
     yield Finding(check="ledger", verdict="ok", text=f"reachable and migrated, contracts: {contracts}")
     yield _backup_finding(backed_up)
+    yield from odd_fetches
     if held:
         text = f"{held} lines of call records are held, broken or at odds with others: they are on no bill"
         yield Finding(check="quarantine", verdict="warning", text=text)
+
+
+def _odd_fetch_findings(ledger: Ledger) -> Iterator[Finding]:
+    """Whether somebody asked `seatline serve` for what is not theirs; nothing where nobody did (异常取用)."""
+    count = ledger.audited_since(ODD_FETCH, wiring.now() - timedelta(days=ODD_FETCH_DAYS))
+    last = ledger.last_audited(ODD_FETCH)
+    if count and last is not None:
+        text = (
+            f"{count} in the last {ODD_FETCH_DAYS} days, the last at {last:%Y-%m-%d %H:%M} GMT: requests for "
+            "IAD files that got nothing; what `seatline serve` said at that time tells which device and from "
+            "where"
+        )
+        yield Finding(check="odd fetches", verdict="warning", text=text)
 
 
 def _backup_finding(last: datetime | None) -> Finding:
@@ -117,20 +150,20 @@ def _agreement(settings: Settings, switch: str) -> Iterator[Finding]:
 _SOURCES = {"json": "cdr_custom's file", "csv": "Master.csv"}
 
 
-def _disk_finding(check: str, folder: Path) -> Finding:
-    usage = shutil.disk_usage(folder)
-    share = usage.free / usage.total
+def _disk_finding(check: str, folder: Path, usage: DiskUsage) -> Finding:
+    disk = usage(folder)
+    share = disk.free / disk.total
     if share < LEAST_FREE:
         text = f"{folder}: only {share:.0%} free: a full disk loses call records without a word; make room"
         return Finding(check=check, verdict="bad", text=text)
     return Finding(check=check, verdict="ok", text=f"{share:.0%} free")
 
 
-def _record_finding(switch: str, path: Path) -> Finding:
+def _record_finding(switch: str, path: Path, usage: DiskUsage) -> Finding:
     check = f"{switch}: {path.name}"
     if not path.exists():
         text = f"{path}: not there; a switch makes it with its first call record"
         return Finding(check=check, verdict="warning", text=text)
     if not os.access(path, os.R_OK):
         return Finding(check=check, verdict="bad", text=f"{path}: we may not read it")
-    return _disk_finding(check, path.parent)
+    return _disk_finding(check, path.parent, usage)

@@ -116,7 +116,13 @@ def secret_of(switch: SwitchSettings, environment: Mapping[str, str]) -> str:
     try:
         return switch.secret_file.read_text(encoding="utf-8").strip()
     except OSError as fault:
-        raise SettingsWrong(f"{switch.secret_file}: cannot be read: {fault.strerror}") from fault
+        why = fault.strerror
+    except UnicodeDecodeError:
+        why = "it is no text"
+    raise SettingsWrong(
+        f"switch {switch.name}: secret_file {switch.secret_file} cannot be read: {why}; "
+        f"mend secret_file in seatline.toml, or set {variable}"
+    )
 
 
 def _settled(
@@ -130,13 +136,15 @@ def _settled(
         raise SettingsWrong(f"{where}: database_url is text, like {DEFAULT_DATABASE!r}")
     if not isinstance(switches, dict):
         raise SettingsWrong(f"{where}: switches is a table, one [switches.NAME] each")
+    known = {name: _switch(folder, where, name, table) for name, table in switches.items()}
+    _one_switch_each(known, where)
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////") and url != "sqlite:///:memory:":
         url = f"sqlite:///{folder / url.removeprefix('sqlite:///')}"
     return Settings(
         folder=folder,
         file=file,
         database_url=url,
-        switches={name: _switch(folder, where, name, table) for name, table in switches.items()},
+        switches=known,
         serve=_serve(folder, f"{where}: [serve]", content.get("serve", {})),
         iad_templates=_templates(folder, f"{where}: [iad_templates]", content.get("iad_templates", {})),
     )
@@ -178,6 +186,19 @@ def _switch(folder: Path, where: str, name: str, table: Any) -> SwitchSettings:
         tls=tls,
         ca_file=folder / table["ca_file"] if "ca_file" in table else None,
     )
+
+
+def _one_switch_each(switches: Mapping[str, SwitchSettings], where: str) -> None:
+    """A site is on one switch: its seats would be registered at the operator by each."""
+    serving: dict[str, str] = {}
+    for switch in switches.values():
+        for site in switch.sites or ():
+            other = serving.setdefault(site, switch.name)
+            if other != switch.name:
+                raise SettingsWrong(
+                    f"{where}: site {site} is in `sites` of [switches.{other}] and of "
+                    f"[switches.{switch.name}]; leave it at the one that serves it"
+                )
 
 
 def _serve(folder: Path, at: str, table: Any) -> ServeSettings:

@@ -6,9 +6,6 @@ import fcntl
 import getpass
 import json
 import os
-import secrets
-import socket
-import string
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
     from provisioning.store.verify import Finding as LedgerFinding
 
 SECRET_LENGTH = 24
-_LETTERS_AND_DIGITS = string.ascii_letters + string.digits
 
 
 def load_settings(config: Path | None) -> Settings:
@@ -54,12 +50,16 @@ def who() -> str:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
+    return f"{user}@{os.uname().nodename}"
 
 
 def new_secret() -> str:
     """A SIP secret: 24 random letters and digits."""
-    return "".join(secrets.choice(_LETTERS_AND_DIGITS) for _ in range(SECRET_LENGTH))
+    import secrets
+    import string
+
+    letters_and_digits = string.ascii_letters + string.digits
+    return "".join(secrets.choice(letters_and_digits) for _ in range(SECRET_LENGTH))
 
 
 def open_ledger(settings: Settings, *, create: bool = False) -> Ledger:
@@ -125,7 +125,10 @@ def _tls_context(switch: SwitchSettings) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=switch.ca_file)
     except (OSError, ssl.SSLError) as fault:
         why = fault.strerror or "it holds no certificate"
-        raise FlowError(f"switch {switch.name}: ca_file {switch.ca_file} cannot be read: {why}") from None
+        raise configuration.SettingsWrong(
+            f"switch {switch.name}: ca_file {switch.ca_file} cannot be read: {why}; "
+            "mend ca_file in seatline.toml"
+        ) from None
 
 
 def switch_named(settings: Settings, name: str | None) -> SwitchSettings:
@@ -209,6 +212,8 @@ def sites_without_switch(ledger: Ledger) -> frozenset[str]:
 
 def world(settings: Settings, ledger: Ledger) -> World:
     """What an apply needs of the world around it."""
+    import secrets
+
     from provisioning.flows.apply_plan import World
     from provisioning.flows.lock_switch import Owner
 
@@ -226,7 +231,7 @@ def _machine() -> str:
     namespace = Path("/proc/self/ns/pid")
     if namespace.is_symlink():
         said.append(str(namespace.readlink()))
-    return "/".join(said) or socket.gethostname()
+    return "/".join(said) or os.uname().nodename
 
 
 def _alive(pid: int) -> bool:

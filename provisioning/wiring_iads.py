@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from provisioning.settings import Settings
 from provisioning.wiring import now, open_ledger, read_first, who
 
 if TYPE_CHECKING:
-    from pbx.iad.device import Device
+    from pbx.iad.device import Device, Label
     from pbx.iad.family import Family
     from provisioning.flows.plan_iads import Addresses, DeviceFiles, Formats
     from provisioning.flows.write_iads import FileWriter
@@ -73,26 +73,31 @@ def iad_addresses(settings: Settings, site: str) -> Addresses:
 def iad_formats(settings: Settings) -> Formats:
     """Writes devices: by their family or the user's template, else as a worksheet for a person."""
     from pbx.iad import models
+    from pbx.iad.template import Template
     from provisioning.flows.plan_iads import DeviceFiles
 
     family_of = iad_families(settings)
 
-    def formats(device: Device) -> DeviceFiles:
+    def formats(device: Device, labels: Mapping[int, Label]) -> DeviceFiles:
         if device.model not in models.MODELS and device.model not in settings.iad_templates:
-            return _worksheet(device)
+            return _worksheet(device, labels)
         family = family_of(device.model)
-        file = (family.file_name(device), family.render(device))
-        return DeviceFiles(files=(file,), fetched=True, check_sync=family.CHECK_SYNC)
+        content = family.render(device, labels) if isinstance(family, Template) else family.render(device)
+        fetched = "fetch_url" not in family.LACKS
+        return DeviceFiles(
+            files=((family.file_name(device), content),), fetched=fetched, check_sync=family.CHECK_SYNC
+        )
 
     return formats
 
 
-def _worksheet(device: Device) -> DeviceFiles:
+def _worksheet(device: Device, labels: Mapping[int, Label]) -> DeviceFiles:
     from provisioning.documents import iad_worksheet
     from provisioning.flows.plan_iads import DeviceFiles
 
-    workbook = (f"{device.name}-worksheet.xlsx", iad_worksheet.as_workbook(device))
-    return DeviceFiles(files=(workbook, (f"{device.name}-worksheet.html", iad_worksheet.as_page(device))))
+    workbook = (f"{device.name}-worksheet.xlsx", iad_worksheet.as_workbook(device, labels))
+    page = (f"{device.name}-worksheet.html", iad_worksheet.as_page(device, labels))
+    return DeviceFiles(files=(workbook, page))
 
 
 def device_folder(folder: Path) -> FileWriter:
@@ -123,5 +128,10 @@ def serve(settings: Settings, *, host: str, port: int, plain_http: bool, tell: C
         family_of(model)
     if told.url is None:
         tell("no [serve] url in seatline.toml: devices are not told where to fetch")
+    elif told.url.startswith("http://") and place.certificate is not None:
+        tell(
+            f"[serve] url says http://, and {place} speaks TLS: devices will not get their files there, "
+            "unless something between translates"
+        )
     desk = Desk(ledger=open_ledger(settings), family_of=family_of, clock=now, tell=tell, who=who())
     serve_desk(desk, place)

@@ -1,4 +1,7 @@
-"""IADs: the operator's passwords, the devices' own secrets, what was handed out and what may be fetched."""
+"""IADs: the operator's passwords, the devices' own secrets, what was handed out and what may be fetched.
+
+Beside them what each contract's file said when it was recorded last.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,21 @@ INSTANT = sa.String(32)
 
 
 def upgrade() -> None:
+    op.create_table(
+        "contract_file",
+        sa.Column("contract", sa.String(64), nullable=False),
+        sa.Column("document", sa.JSON, nullable=False),
+        sa.Column("recorded_at", INSTANT, nullable=False),
+        sa.Column("recorded_by", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("contract", name="pk_contract_file"),
+        sa.ForeignKeyConstraint(["contract"], ["contract.id"], name="fk_contract_file_contract"),
+    )
+    op.execute(  # so far every version came from a file
+        "INSERT INTO contract_file (contract, document, recorded_at, recorded_by)"
+        " SELECT contract, document, recorded_at, recorded_by FROM contract_version AS latest"
+        " WHERE number = (SELECT max(number) FROM contract_version WHERE contract = latest.contract)"
+    )
+    op.create_index("ix_seat_period_second_number", "seat_period", ["second_number"])
     op.create_table(
         "ims_password",
         sa.Column("contract", sa.String(64), nullable=False),
@@ -62,5 +80,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("offer", "handed_out", "device_secret", "ims_password"):
+    op.drop_index("ix_seat_period_second_number", "seat_period")
+    for table in ("offer", "handed_out", "device_secret", "ims_password", "contract_file"):
         op.drop_table(table)

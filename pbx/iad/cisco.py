@@ -76,7 +76,7 @@ _LINE = (
 """What every line says: SIP from its proxy only, and a NOTIFY of the proxy is not challenged; A-law first,
 DTMF after RFC 4733, no silence suppression, no forwarding at the gateway."""
 _TEXTS = {"user": "User_ID", "auth_user": "Auth_ID", "password": "Password", "display": "Display_Name"}
-_USER_AGENT = re.compile(r"Cisco/(?:SPA|ATA)\w+-\S+ (?:\(([0-9A-F]{12})\))?\(\w+\)")
+_USER_AGENT = re.compile(r"Cisco/(?:SPA|ATA)\w+-\S+ (?:\(([0-9A-Fa-f]{12})\))?\(\w+\)")
 
 
 def file_name(device: Device) -> str:

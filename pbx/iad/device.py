@@ -42,6 +42,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """Whose telephone a port is, for people: never part of what the device is told (使用人)."""
+
+    short_number: str = ""
+    name: str = ""
+    department: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
     """An FXS port, counted from 1. Without a line it is disabled and carries no secret (语音口)."""
 

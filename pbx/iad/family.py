@@ -14,13 +14,15 @@ class Family(Protocol):
     `MODELS` are the models as contract files write them, with how many FXS ports each has. `SETTINGS` are
     the names a device may override, each with the values it may have (empty: any text) - the first one is
     the default for China. `CHECK_SYNC` is the event of the SIP NOTIFY that makes such a device fetch, None
-    for one that nobody can notify. Families of our own also say in `LACKS` which fields their format has no
-    words for ("name", "server.reliable"), and in `TEXTS` what settings that may be any text usually are.
+    for one that nobody can notify. `LACKS` are the fields the format has no words for ("name",
+    "server.reliable"): a device of a format that lacks "fetch_url" fetches nothing. Families of our own also
+    say in `TEXTS` what settings that may be any text usually are.
     """
 
     MODELS: Mapping[str, int]
     SETTINGS: Mapping[str, tuple[str, ...]]
     CHECK_SYNC: str | None
+    LACKS: frozenset[str]
 
     def file_name(self, device: Device) -> str:
         """The name the device asks for, or the one to carry it under; Malformed without a MAC it needs."""

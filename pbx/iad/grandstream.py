@@ -43,7 +43,7 @@ TIMERS = {
     "required": ("1", "1", "1"),
 }
 """Ask for a session timer when calling, when called, and insist on one."""
-_USER_AGENT = r"Grandstream Model HW ({models})[0-9A-Za-z]*( V\S+)? SW \S+ DevId ([0-9a-f]{{12}})"
+_USER_AGENT = r"Grandstream Model HW ({models})[0-9A-Za-z]*( V\S+)? SW \S+ DevId ([0-9A-Fa-f]{{12}})"
 
 Kind = tuple[bool, bool]
 """What a profile is for: T.38, untouched."""
@@ -91,7 +91,7 @@ def file_name(device: Device) -> str:
 def sent_by(user_agent: str, models: str) -> str | None:
     """The MAC in the User-Agent of a device whose model matches."""
     found = re.fullmatch(_USER_AGENT.format(models=models), user_agent)
-    return ":".join(re.findall("..", found[3])) if found else None
+    return ":".join(re.findall("..", found[3].lower())) if found else None
 
 
 def render(device: Device, layout: Layout, models: Mapping[str, int]) -> bytes:

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape as html_escape
+from types import MappingProxyType
 
 from pbx.errors import Malformed
-from pbx.iad.device import Device, Line, Port, plain
+from pbx.iad.device import Device, Label, Line, Port, plain
 
 _MARK = re.compile(r"\$(?P<kept>\$?)\{(?P<name>[^{}\n]*)(?P<end>\}?)")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
@@ -88,8 +89,17 @@ OF_LINE: Mapping[str, Callable[[Line], str]] = {
     "t38": lambda line: _yes(line.t38),
 }
 """What may stand in the block of a used port alone: an unused one never shows a secret."""
+OF_LABEL: Mapping[str, Callable[[Label], str]] = {
+    "short_number": lambda label: label.short_number,
+    "seat_name": lambda label: label.name,
+    "department": lambda label: label.department,
+}
+"""Whose telephone it is, for people: in the block of a used port alone."""
+NOBODY = Label()
+NO_LABELS: Mapping[int, Label] = MappingProxyType({})
 TEXTS = frozenset(
     (
+        *OF_LABEL,
         *("name", "domain", "domain_host", "proxy", "proxy_host", "fetch_url", "admin_password"),
         *("user", "auth_user", "password", "display"),
     )
@@ -160,7 +170,7 @@ class Template:
         self.MODELS = {shape.model: shape.ports}
         self.SETTINGS = shape.settings
         self.TEXTS = {}
-        self.LACKS = frozenset()
+        self.LACKS = frozenset() if _asks_for(shape, "fetch_url") else frozenset({"fetch_url"})
         self.CHECK_SYNC = shape.check_sync
         self._agent = None if shape.user_agent is None else re.compile(_agent(shape.user_agent))
 
@@ -172,10 +182,12 @@ class Template:
             raise Malformed(f"{device.name}: {name!r} is no file name of letters, digits and . _ -")
         return name
 
-    def render(self, device: Device) -> bytes:
-        """The device's file. Malformed for what the template cannot say of this device."""
+    def render(self, device: Device, labels: Mapping[int, Label] = NO_LABELS) -> bytes:
+        """The device's file; `labels` say whose telephone each port in use is.
+
+        Malformed for what the template cannot say of this device."""
         end = LINE_ENDS[self._shape.line_ends]
-        text = "".join(made.text + end for made in self.lines(device))
+        text = "".join(made.text + end for made in self.lines(device, labels))
         try:
             return text.encode(ENCODINGS[self._shape.encoding])
         except UnicodeEncodeError as fault:
@@ -184,7 +196,7 @@ class Template:
                 f"{device.name}: {self._shape.encoding} cannot hold the character {odd}"
             ) from None
 
-    def lines(self, device: Device) -> Iterator[Made]:
+    def lines(self, device: Device, labels: Mapping[int, Label] = NO_LABELS) -> Iterator[Made]:
         """The lines of the device's file, each with the line of the template it comes from."""
         if device.model != self._shape.model or len(device.ports) != self._shape.ports:
             raise Malformed(
@@ -196,12 +208,12 @@ class Template:
         for number, line in enumerate(self._shape.device.lines, start=1):
             block = self._shape.blocks.get(line.strip())
             if block is None:
-                yield self._made(device, self._shape.device, number, line, None)
+                yield self._made(device, self._shape.device, number, line, None, NOBODY)
                 continue
             for port in device.ports:
                 text = block.unused if port.line is None else block.used
                 for at, inner in enumerate(text.lines, start=1):
-                    yield self._made(device, text, at, inner, port)
+                    yield self._made(device, text, at, inner, port, labels.get(port.number, NOBODY))
 
     def parse(self, content: bytes, model: str) -> Device:
         """Not possible: a template says how a file is written, not how one is read."""
@@ -217,14 +229,17 @@ class Template:
         digits = re.sub(r"[:-]", "", found[1]).lower() if self._agent.groups else ""
         return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
-    def _made(self, device: Device, text: Text, number: int, line: str, port: Port | None) -> Made:
+    def _made(
+        self, device: Device, text: Text, number: int, line: str, port: Port | None, label: Label
+    ) -> Made:
         where = f"{text.file}:{number}"
 
         def value(name: str) -> str:
             if port is not None and name in OF_PORT:
                 return OF_PORT[name](port)
-            if port is not None and port.line is not None and name in OF_LINE:
-                return self._written(name, OF_LINE[name](port.line), f"{device.name} port {port.number}")
+            if port is not None and port.line is not None and (name in OF_LINE or name in OF_LABEL):
+                said = OF_LINE[name](port.line) if name in OF_LINE else OF_LABEL[name](label)
+                return self._written(name, said, f"{device.name} port {port.number}")
             return self._of_device(device, name)
 
         return Made(
@@ -287,6 +302,12 @@ def names_in(text: str, where: str) -> tuple[tuple[str, int], ...]:
     """The names a line asks for, each with its column. Malformed as `put_in`."""
     put_in(text, lambda name: name, where)
     return tuple((mark["name"], mark.start() + 1) for mark in _MARK.finditer(text) if not mark["kept"])
+
+
+def _asks_for(shape: Shape, name: str) -> bool:
+    """Whether the files of the template say that anywhere."""
+    texts = [shape.device, *(text for block in shape.blocks.values() for text in (block.used, block.unused))]
+    return any(name == one for text in texts for line in text.lines for one, _ in names_in(line, text.file))
 
 
 def _agent(pattern: str) -> str:

@@ -8,13 +8,14 @@ from itertools import zip_longest
 from typing import Any
 
 from pbx.errors import Malformed
-from pbx.iad.device import Device, Line, Port, Server
+from pbx.iad.device import Device, Label, Line, Port, Server
 from pbx.iad.template import (
     ENCODINGS,
     ESCAPES,
     IN_FILE_NAME,
     LINE_ENDS,
     OF_DEVICE,
+    OF_LABEL,
     OF_LINE,
     OF_PORT,
     TEXTS,
@@ -112,7 +113,7 @@ def _settings(told: Any) -> Mapping[str, tuple[str, ...]]:
     if not isinstance(told, dict):
         raise Malformed(f"{SETTINGS_FILE}: [settings] is NAME = [values] each")
     for name in told:
-        if not name.replace("_", "a").isalnum() or name in {*OF_DEVICE, *OF_PORT, *OF_LINE}:
+        if not name.replace("_", "a").isalnum() or name in {*OF_DEVICE, *OF_PORT, *OF_LINE, *OF_LABEL}:
             raise Malformed(f"{SETTINGS_FILE}: [settings] {name!r} is no name of its own")
     return {name: _words(told, name) for name in told}
 
@@ -125,7 +126,7 @@ def _check_names(shape: Shape, declared: tuple[str, ...]) -> None:
     for block in shape.blocks.values():
         rooms += [
             (block.unused, everywhere | set(OF_PORT)),
-            (block.used, everywhere | set(OF_PORT) | set(OF_LINE)),
+            (block.used, everywhere | set(OF_PORT) | set(OF_LINE) | set(OF_LABEL)),
         ]
     rooms.append((Text(file=f"{SETTINGS_FILE}: file_name", lines=(shape.file_name,)), set(IN_FILE_NAME)))
     for text, known in rooms:
@@ -146,8 +147,8 @@ def _check_names(shape: Shape, declared: tuple[str, ...]) -> None:
 
 
 def _known(name: str, known: Iterable[str]) -> str:
-    if name in OF_LINE or name in OF_PORT:
-        return "it belongs into the block of a port" + (" in use" if name in OF_LINE else "")
+    if name in OF_LINE or name in OF_LABEL or name in OF_PORT:
+        return "it belongs into the block of a port" + ("" if name in OF_PORT else " in use")
     return f"known: {', '.join(sorted(known))}"
 
 
@@ -157,9 +158,9 @@ def _check_sample(template: Template, shape: Shape, files: Mapping[str, bytes]) 
         used |= {block.used.file, block.unused.file}
     if extra := sorted(name for name in files if name.endswith(TEMPLATE_ENDING) and name not in used):
         raise Malformed(f"{extra[0]}: used nowhere; name it in {SETTINGS_FILE} or take it away")
-    device = _sample(_table(files, SAMPLE_FILE), shape)
-    made = tuple(template.lines(device))
-    got, wanted = template.render(device), _bytes(files, EXPECTED_FILE)
+    device, labels = _sample(_table(files, SAMPLE_FILE), shape)
+    made = tuple(template.lines(device, labels))
+    got, wanted = template.render(device, labels), _bytes(files, EXPECTED_FILE)
     template.file_name(device)
     if got != wanted:
         raise Malformed(_difference(made, got, wanted))
@@ -183,7 +184,7 @@ def _difference(made: tuple[Made, ...], got: bytes, wanted: bytes) -> str:
     return f"{where}:{column}: is not what {source} gives"
 
 
-def _sample(told: Mapping[str, Any], shape: Shape) -> Device:
+def _sample(told: Mapping[str, Any], shape: Shape) -> tuple[Device, Mapping[int, Label]]:
     _only(
         told,
         required=("name", "server", "lines"),
@@ -191,11 +192,15 @@ def _sample(told: Mapping[str, Any], shape: Shape) -> Device:
         where=SAMPLE_FILE,
     )
     try:
-        lines = {}
+        lines, labels = {}, {}
         for one in told["lines"]:
             number = one.pop("port", None)
             if type(number) is not int or not 1 <= number <= shape.ports or number in lines:
                 raise Malformed(f"port {number!r} is none of 1 to {shape.ports}, or stands there twice")
+            whose = {name: one.pop(name, "") for name in OF_LABEL}
+            labels[number] = Label(
+                short_number=whose["short_number"], name=whose["seat_name"], department=whose["department"]
+            )
             lines[number] = Line(**one)
         ports = tuple(Port(number=number, line=lines.get(number)) for number in range(1, shape.ports + 1))
         device = Device(
@@ -212,7 +217,7 @@ def _sample(told: Mapping[str, Any], shape: Shape) -> Device:
         raise Malformed(f"{SAMPLE_FILE}: not the values of a device: {fault}") from None
     if not lines or (len(lines) == shape.ports and shape.ports > 1):
         raise Malformed(f"{SAMPLE_FILE}: the sample has ports in use and ports not in use, to show both")
-    return device
+    return device, labels
 
 
 def _bytes(files: Mapping[str, bytes], name: str) -> bytes:

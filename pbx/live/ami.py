@@ -177,6 +177,8 @@ class _Session(Manager):  # type: ignore[misc]  # panoramisk has no types
                 reply = await self.authenticated_future
         except TimeoutError:
             raise Unreachable(f"{stage} (waited {timeout:g} s)") from None
+        except ssl.SSLCertVerificationError as fault:
+            raise Unreachable(f"TLS could not be agreed on: {fault.verify_message}") from None
         except ssl.SSLError as fault:
             raise Unreachable(f"TLS could not be agreed on: {fault.reason}") from None
         except OSError as fault:

@@ -18,9 +18,9 @@ def write_files(folder: Path, files: Sequence[tuple[str, bytes]]) -> None:
     """Writes the files into the folder, which is made with mode 0700 when it is not there; each has 0600.
 
     All of them are written beside first and then renamed into place, so that a full disk leaves the former
-    ones. A symbolic link is never followed: one in the place of a file is replaced, one in the place of the
-    folder is refused. Nothing else in the folder is touched. Raises OSError, ValueError for a name that is
-    none of a plain file.
+    ones; a folder in the place of a file is found before anything is replaced. A symbolic link is never
+    followed: one in the place of a file is replaced, one in the place of the folder is refused. Nothing else
+    in the folder is touched. Raises OSError, ValueError for a name that is none of a plain file.
     """
     for name, _ in files:
         if not name or name in (".", "..") or "/" in name or "\0" in name:
@@ -50,6 +50,10 @@ def _opened(folder: Path) -> int:
 
 
 def _write_all(at: int, files: Sequence[tuple[str, bytes]]) -> None:
+    for name, _ in files:
+        with suppress(FileNotFoundError):
+            if stat.S_ISDIR(os.stat(name, dir_fd=at, follow_symlinks=False).st_mode):
+                raise OSError(errno.EISDIR, f"{name} in it is a folder", name)
     written: list[tuple[str, str]] = []
     try:
         for name, content in files:

@@ -86,7 +86,7 @@ def _sources(settings: Settings, paths: list[Path], switch: str | None) -> Itera
             for path in one.records:
                 yield Source(one.name, str(path))
         if not any(one.records for one in chosen):
-            raise SourceUnreachable("no sources: name files, or set `records` of a switch in seatline.toml")
+            raise FlowError("no sources: name files, or set `records` of a switch in seatline.toml")
         return
     if switch is not None and settings.switches and switch not in _collected_switches(settings):
         wiring.switch_named(settings, switch)  # a slip here would count every call twice

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from provisioning.cli import problems, screens
+from provisioning.cli import problems, screens, seat_changes
 from provisioning.cli.options import Config, Json
 
 if TYPE_CHECKING:
     from provisioning.core.contract import ContractVersion
-    from provisioning.core.seat_change import SeatChange, Value
     from provisioning.flows.change_contract import Proposal
     from provisioning.flows.record_contracts import Recorded
-
-_SIGNS = {"add": "+", "change": "~", "remove": "-"}
 
 
 def change(
@@ -29,7 +26,7 @@ def change(
             "--from",
             formats=["%Y-%m-%d"],
             help="The day the change takes effect (default: today, or the first day that term.changes_by "
-            "allows).",
+            "allows). Versions from later days that are still to come get the change too.",
             show_default=False,
         ),
     ] = None,
@@ -79,7 +76,6 @@ def change(
         recorded = record_change(
             proposal,
             ledger=ledger,
-            today=today,
             now=wiring.now(),
             who=wiring.who(),
             new_secret=wiring.new_secret,
@@ -94,23 +90,9 @@ def change(
 
 def _show(proposal: Proposal) -> None:
     """What changes, seat by seat, before anything is recorded."""
-    for one in proposal.changes:
-        screens.line(f"{_SIGNS[one.action]} {one.long_number}  {_said(one)}".rstrip())
+    seat_changes.show(proposal.changes)
     for text in proposal.followed:
         screens.line(f"~ {text}")
-
-
-def _said(change: SeatChange) -> str:
-    parts = [f"had the number {change.former}"] if change.former else []
-    return ", ".join([*parts, *(_value(change.action, value) for value in change.values)])
-
-
-def _value(action: str, value: Value) -> str:
-    if action == "add":
-        return f"{value.column} {value.after}"
-    if action == "remove":
-        return f"{value.column} {value.before}"
-    return f"{value.column}: {value.before or 'nothing'} -> {value.after or 'nothing'}"
 
 
 def _tell(proposal: Proposal, recorded: Recorded | None) -> None:
@@ -118,20 +100,17 @@ def _tell(proposal: Proposal, recorded: Recorded | None) -> None:
     if not proposal.changes:
         screens.line(f"{contract}: the sheet changes nothing; nothing was recorded")
         return
-    counts = _counts(proposal)
-    total = f"{counts['add']} added, {counts['change']} changed, {counts['remove']} removed"
+    total = seat_changes.total(seat_changes.counts(proposal.changes))
     if recorded is None:
         screens.line(f"{contract}: {total}, from {proposal.effective}, {proposal.which}")
+        for _, day in proposal.carried:
+            screens.line(f"{contract}: the version to come from {day} on would have the change too")
         screens.line("nothing was recorded")
         return
     version = _version(recorded)
     seats = screens.counted(len(version.contract.site.seats), "seat")
-    day = f"{version.effective}, {proposal.which}"
-    screens.line(f"{contract}: {total}; version {version.number}, {seats}, from {day}")
-
-
-def _counts(proposal: Proposal) -> dict[str, int]:
-    return {action: sum(one.action == action for one in proposal.changes) for action in _SIGNS}
+    from_ = f"{version.effective}, {proposal.which}"
+    screens.line(f"{contract}: {total}; version {version.number}, {seats}, from {from_}")
 
 
 def _version(recorded: Recorded) -> ContractVersion:
@@ -139,23 +118,13 @@ def _version(recorded: Recorded) -> ContractVersion:
 
 
 def _document(proposal: Proposal, recorded: Recorded | None) -> dict[str, Any]:
-    changes = [
-        {
-            "action": one.action,
-            "long_number": one.long_number,
-            "former": one.former,
-            "values": [
-                {"column": value.column, "before": value.before, "after": value.after} for value in one.values
-            ],
-        }
-        for one in proposal.changes
-    ]
     return {
         "contract": proposal.standing.contract.id,
         "version": None if recorded is None else _version(recorded).number,
         "from": proposal.effective.isoformat(),
         "recorded": recorded is not None,
-        "changes": changes,
+        "changes": seat_changes.document(proposal.changes),
         "followed": list(proposal.followed),
-        **_counts(proposal),
+        "carried": [day.isoformat() for _, day in proposal.carried],
+        **seat_changes.counts(proposal.changes),
     }

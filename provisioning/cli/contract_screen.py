@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
-from provisioning.cli import screens
+from provisioning.cli import screens, seat_changes
 
 if TYPE_CHECKING:
     from provisioning.core.contract import CallTariff, Contract, ContractVersion, Policy
@@ -16,8 +18,8 @@ def show(versions: Sequence[ContractVersion]) -> None:
     """The versions of a contract, and everything the newest says."""
     contract = versions[-1].contract
     screens.coloured(f"{contract.id}  {contract.customer.name}", "bold")
-    for one in versions:
-        screens.line(f"version {one.number} from {one.effective}")
+    for one, changes in zip(versions, changed(versions), strict=True):
+        screens.line(f"version {one.number} from {one.effective}{_told(changes)}")
     term = contract.term
     renewed = f", renewed by {term.renewal_months} months until ended" if term.renewal_months else ""
     screens.line(f"operator: {contract.operator.name}")
@@ -37,6 +39,33 @@ def show(versions: Sequence[ContractVersion]) -> None:
     for text in _policy(contract.policy):
         screens.line(f"policy: {text}")
     _site(contract.site)
+
+
+def changed(versions: Sequence[ContractVersion]) -> list[dict[str, Any] | None]:
+    """What each version changes of the one before: seats by action, and whether anything `else`; None for
+    the first."""
+    from provisioning.core.seat_change import seat_changes as between
+
+    return [
+        None,
+        *(
+            seat_changes.counts(between(old.contract.site.seats, new.contract.site.seats))
+            | {"else": _without_seats(old.contract) != _without_seats(new.contract)}
+            for old, new in pairwise(versions)
+        ),
+    ]
+
+
+def _without_seats(contract: Contract) -> Contract:
+    return replace(contract, site=replace(contract.site, seats=()))
+
+
+def _told(changes: dict[str, Any] | None) -> str:
+    if changes is None:
+        return ""
+    seats = sum(changes[action] for action in ("add", "change", "remove"))
+    told = [f"seats: {seat_changes.total(changes)}"] if seats else []
+    return ": " + "; ".join([*told, *(["terms changed"] if changes["else"] else [])] or ["no change"])
 
 
 def _fees(contract: Contract) -> None:
@@ -94,14 +123,10 @@ def _site(site: Site) -> None:
         screens.line(f"features: {', '.join(site.features)}")
     screens.line(screens.counted(len(site.seats), "seat"))
     screens.table(
-        ("long number", "short", "name", "department", "port", "remark"),
-        [
-            (seat.long_number, seat.short_number, seat.name, seat.department, _port(seat), seat.remark)
-            for seat in site.seats
-        ],
+        ("long number", "short", "name", "department", "port", "remark"), [_row(seat) for seat in site.seats]
     )
 
 
-def _port(seat: Seat) -> str | None:
-    """Where a seat's line stands: "iad-1/5"."""
-    return seat.iad if seat.port is None else f"{seat.iad or ''}/{seat.port}"
+def _row(seat: Seat) -> tuple[object, ...]:
+    place = screens.port(seat.iad, seat.port)
+    return seat.long_number, seat.short_number, seat.name, seat.department, place, seat.remark

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioning.cli import contract_change, contract_screen, problems, screens
+from provisioning.cli import contract_change, problems, screens, seat_changes
 from provisioning.cli.options import Config, Json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provisioning.core.seat_change import SeatChange
     from provisioning.intake.contract_file import Reading
+    from provisioning.settings import Settings
+
+_SHOWN = 20
+"""So many changed seats are told one by one."""
 
 app = typer.Typer(help="Contracts in the ledger (合同).", no_args_is_help=True)
 
@@ -28,8 +35,7 @@ def check(files: Files, json: Json = False, config: Config = None) -> None:
     """
     from provisioning import wiring
 
-    wiring.load_settings(config)  # nothing in them matters here, but a wrong one is told
-    reading = _read(files)
+    reading = _read(files, wiring.load_settings(config))
     if json:
         screens.print_json(_document(reading))
     else:
@@ -55,7 +61,12 @@ def add(
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Take a --from that term.changes_by does not allow.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Also take back what `contract change` changed since, or take a --from that "
+            "term.changes_by does not allow or that drops a version still to come.",
+        ),
     ] = False,
     json: Json = False,
     config: Config = None,
@@ -66,6 +77,9 @@ def add(
     version, record the corrected file with --from that version's day, or the same file with the right day:
     it takes the version's place, as long as no bill from there on is closed.
 
+    What a later version changes of the seats is printed. A file from before a `contract change`, which would
+    undo it, is refused: `seatline sheet new ID --to FILE --force` brings its sheet up to date.
+
     The operator's passwords (site.ims.passwords) go to the ledger with the contract, and are never shown.
 
     Example: seatline contract add zhaotong.yaml --from 2025-10-01
@@ -73,7 +87,8 @@ def add(
     from provisioning import wiring
     from provisioning.flows.record_contracts import record_contracts
 
-    reading = _read(files)
+    settings = wiring.load_settings(config)
+    reading = _read(files, settings)
     if reading.problems:
         if json:
             screens.print_json(_document(reading))
@@ -84,7 +99,7 @@ def add(
     problems.show(reading.problems, reading.warnings)
     recorded = record_contracts(
         reading.contracts,
-        ledger=wiring.open_ledger(wiring.load_settings(config), create=True),
+        ledger=wiring.open_ledger(settings, create=True),
         today=wiring.today(),
         now=wiring.now(),
         who=wiring.who(),
@@ -102,6 +117,7 @@ def add(
                 "version": one.number,
                 "from": one.effective.isoformat(),
                 "seats": len(one.contract.site.seats),
+                "changes": _changes(recorded.changes.get(one.contract.id)),
             }
             for one in recorded.recorded
         ]
@@ -109,7 +125,10 @@ def add(
         return
     for one in recorded.recorded:
         seats = screens.counted(len(one.contract.site.seats), "seat")
-        screens.line(f"{one.contract.id}: version {one.number} from {one.effective}, {seats}")
+        changes = recorded.changes.get(one.contract.id, ())
+        told = f": {seat_changes.total(seat_changes.counts(changes))}" if changes else ""
+        screens.line(f"{one.contract.id}: version {one.number} from {one.effective}, {seats}{told}")
+        seat_changes.show(changes, _SHOWN)
     for contract in recorded.unchanged:
         screens.line(f"{contract}: recorded so already")
 
@@ -119,7 +138,7 @@ app.command("change")(contract_change.change)
 
 @app.command("list")
 def list_(json: Json = False, config: Config = None) -> None:
-    """All contracts, each by its newest version.
+    """All contracts, each by its newest version (合同清单).
 
     Example: seatline contract list --json
     """
@@ -153,11 +172,12 @@ def show(
     json: Json = False,
     config: Config = None,
 ) -> None:
-    """One contract: its versions, and all that the newest one says.
+    """One contract: its versions, and all that the newest one says (合同详情).
 
     Example: seatline contract show zhaotong-2025
     """
     from provisioning import wiring
+    from provisioning.cli import contract_screen
     from provisioning.core.document import to_document
     from provisioning.flows.errors import FlowError
 
@@ -165,17 +185,28 @@ def show(
     if not versions:
         raise FlowError(f"there is no contract {contract} in the ledger; `seatline contract list` shows all")
     if json:
-        told = [{"version": one.number, "from": one.effective.isoformat()} for one in versions]
+        told = [
+            {"version": one.number, "from": one.effective.isoformat(), "changes": changed}
+            for one, changed in zip(versions, contract_screen.changed(versions), strict=True)
+        ]
         screens.print_json({"versions": told, "contract": to_document(versions[-1].contract)})
     else:
         contract_screen.show(versions)
 
 
-def _read(files: list[Path]) -> Reading:
-    from provisioning import wiring
+def _read(files: list[Path], settings: Settings) -> Reading:
+    from provisioning import wiring, wiring_iads
     from provisioning.flows.check_contracts import check as check_contracts
 
-    return check_contracts([str(file) for file in files], wiring.read_first)
+    formats = wiring_iads.iad_formats(settings)
+    return check_contracts([str(file) for file in files], wiring.read_first, formats)
+
+
+def _changes(changes: Sequence[SeatChange] | None) -> dict[str, object] | None:
+    """What a version changes, for programs; None for a contract's first."""
+    if changes is None:
+        return None
+    return {**seat_changes.counts(changes), "seats": seat_changes.document(changes)}
 
 
 def _document(reading: Reading) -> dict[str, object]:

@@ -95,7 +95,7 @@ def stale(ledger: Ledger, plans: Sequence[SiteIads]) -> list[dict[str, str]]:
     for one in plans:
         handed_out = ledger.handed_out(one.site)
         for name in stale_iads(one):
-            last = handed_out[name]
+            last = handed_out[one.renamed.get(name, name)]
             told = {"site": one.site, "iad": name, "how": last.how, "at": last.at.isoformat("T", "seconds")}
             found.append(told)
     return found

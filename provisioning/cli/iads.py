@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,10 +25,21 @@ HALF_AN_HOUR = 30
 
 def iad(
     site: Annotated[str, typer.Argument(metavar="SITE", help="The site whose IADs are meant.")],
+    iads: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[IAD]...", help="These devices alone.", show_default=False),
+    ] = None,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="DIR", help="Write all files there.", show_default=False)
+        str | None, typer.Option("--to", metavar="DIR", help="Write the files there.", show_default=False)
     ] = None,
     offer: Annotated[bool, typer.Option("--offer", help="Let changed devices fetch theirs, once.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="With --offer: unchanged devices too (a fetch broke off).")
+    ] = False,
+    renew: Annotated[
+        bool,
+        typer.Option("--renew", help="With --to: new secrets for the named devices (their file was stolen)."),
+    ] = False,
     minutes: Annotated[
         int, typer.Option("--minutes", help="How long an offered file waits for its device.")
     ] = HALF_AN_HOUR,
@@ -38,30 +51,86 @@ def iad(
 
     The folder and the files are for your eyes only: they hold the passwords of every line. With --offer
     `seatline serve` hands each changed device its new file, once, within so many minutes, and the switch
-    tells the device to fetch.
+    tells the device to fetch. A device whose fetch broke off gets its file once more with --offer --again.
+
+    Where somebody else got the file, --renew gives the device another address and web password, and the
+    telephones on it other SIP secrets, which `seatline apply` brings to the switch. The new file is carried:
+    nothing that the thief knows fetches it. So it is with a device that stands in the place of another.
 
     Examples: seatline iad zhaotong --to usb   |   seatline iad zhaotong --offer --minutes 15
+              seatline iad zhaotong iad-2 --offer --again   |   seatline iad zhaotong iad-2 --renew --to usb
     """
     from provisioning import wiring
 
-    if (to is None) == (not offer):
-        raise FlowError(
-            "say either --to DIR, to carry the files to the site, or --offer, to have them fetched"
-        )
+    chosen = tuple(dict.fromkeys(iads or ()))
+    _check_meant(chosen, to=to, offer=offer, again=again, renew=renew)
     settings = wiring.load_settings(config)
     ledger = wiring.open_ledger(settings)
     if offer and settings.serve.url is None:
         raise FlowError(
             'devices are not told where to fetch; set url = "https://..." in [serve] of seatline.toml'
         )
-    planned = _planned(settings, ledger, site)
+    planned = _planned(settings, ledger, site, chosen)
     if to is not None:
-        _write(ledger, planned, to, force=force, json=json)
+        before = ledger.open_offers(site, at=wiring.now())
+        renewed = _renewed(ledger, planned, chosen, stolen=renew, force=force)
+        if renewed:
+            planned = _planned(settings, ledger, site, chosen)
+        _write(ledger, planned, Path(to), chosen, force=force, json=json, before=before, renewed=renewed)
+        if renew and not json:
+            _say_where_else(planned)
     else:
-        _offer(settings, ledger, planned, minutes=minutes, force=force, json=json)
+        _offer(settings, ledger, planned, chosen, minutes=minutes, force=force, again=again, json=json)
 
 
-def _planned(settings: Settings, ledger: Ledger, site: str) -> SiteIads:
+def _check_meant(chosen: tuple[str, ...], *, to: str | None, offer: bool, again: bool, renew: bool) -> None:
+    """FlowError for options that do not go together."""
+    if to == "":
+        raise FlowError("--to needs the name of a folder; --to . is the one you are in")
+    if (to is None) == (not offer):
+        raise FlowError(
+            "say either --to DIR, to carry the files to the site, or --offer, to have them fetched"
+        )
+    if again and not offer:
+        raise FlowError("--again goes with --offer; --to writes unchanged files anyway")
+    if renew and offer:
+        raise FlowError(
+            "--renew goes with --to DIR: a device whose address is new has to be carried its file"
+        )
+    if renew and not chosen:
+        raise FlowError("--renew needs the names of the devices: seatline iad SITE IAD... --renew --to DIR")
+
+
+def _renewed(
+    ledger: Ledger, planned: SiteIads, chosen: tuple[str, ...], *, stolen: bool, force: bool
+) -> tuple[str, ...]:
+    from provisioning import wiring
+    from provisioning.flows.write_iads import renew_iads
+
+    return renew_iads(
+        ledger,
+        planned,
+        chosen=chosen,
+        stolen=stolen,
+        force=force,
+        new_secret=wiring.new_secret,
+        at=wiring.now(),
+        who=wiring.who(),
+    )
+
+
+def _say_where_else(planned: SiteIads) -> None:
+    """What is left to do elsewhere when SIP secrets are renewed."""
+    if planned.contract is not None and planned.contract.site.switch == "none":
+        screens.say("the operator's passwords in that file are as before: ask the operator for others")
+    else:
+        screens.say(
+            f"the switch has the former SIP secrets until `seatline apply {planned.site}`: then these "
+            "telephones are silent until their device has its file"
+        )
+
+
+def _planned(settings: Settings, ledger: Ledger, site: str, chosen: tuple[str, ...]) -> SiteIads:
     from provisioning import wiring, wiring_iads
     from provisioning.flows.plan_iads import plan_iads
     from provisioning.flows.plan_site import in_force_by_site
@@ -79,6 +148,8 @@ def _planned(settings: Settings, ledger: Ledger, site: str) -> SiteIads:
         new_secret=wiring.new_secret,
         at=wiring.now(),
         to_write=True,
+        chosen=chosen,
+        who=wiring.who(),
     )
     if not planned.iads and not planned.former:
         why = (
@@ -90,22 +161,53 @@ def _planned(settings: Settings, ledger: Ledger, site: str) -> SiteIads:
     return planned
 
 
-def _write(ledger: Ledger, planned: SiteIads, to: Path, *, force: bool, json: bool) -> None:
+def _write(
+    ledger: Ledger,
+    planned: SiteIads,
+    to: Path,
+    chosen: tuple[str, ...],
+    *,
+    force: bool,
+    json: bool,
+    before: Mapping[str, datetime],
+    renewed: tuple[str, ...],
+) -> None:
+    """Writes the files, and says which open offers (`before`) are closed by that."""
     from provisioning import wiring, wiring_iads
     from provisioning.flows.write_iads import write_iads
 
     written = write_iads(
-        ledger, planned, wiring_iads.device_folder(to), force=force, at=wiring.now(), who=wiring.who()
+        ledger,
+        planned,
+        wiring_iads.device_folder(to),
+        force=force,
+        at=wiring.now(),
+        who=wiring.who(),
+        chosen=chosen,
     )
+    after = ledger.open_offers(planned.site, at=wiring.now())
+    closed = [name for name in before if name not in after]
+    gone = [] if chosen else list(planned.gone)
     if json:
-        screens.print_json({"site": planned.site, "files": [_told(one) for one in written]})
+        files = [_told(one) for one in written]
+        told = {"renewed": list(renewed), "closed": closed, "gone": gone}
+        screens.print_json({"site": planned.site, "files": files, **told})
         return
     rows = [
         (one.iad, one.model, one.mac, "\n".join(one.files), f"{one.used} of {one.ports}") for one in written
     ]
     screens.table(("device", "model", "MAC", "file", "ports in use>"), rows, title=f"{planned.site}: {to}")
-    if planned.gone:
-        screens.line(f"no longer at the site: {', '.join(planned.gone)}")
+    if renewed:
+        screens.line(f"with another address and web password: {', '.join(renewed)}")
+    for name in closed:
+        until = f"{before[name]:%Y-%m-%d %H:%M} UTC"
+        screens.line(f"{name}: its offer, open until {until}, is closed: the carried file takes its place")
+    _show_gone(gone)
+
+
+def _show_gone(gone: Sequence[str]) -> None:
+    if gone:
+        screens.line(f"no longer at the site: {', '.join(gone)}")
 
 
 def _told(one: WrittenIad) -> dict[str, object]:
@@ -121,12 +223,29 @@ def _told(one: WrittenIad) -> dict[str, object]:
 
 
 def _offer(
-    settings: Settings, ledger: Ledger, planned: SiteIads, *, minutes: int, force: bool, json: bool
+    settings: Settings,
+    ledger: Ledger,
+    planned: SiteIads,
+    chosen: tuple[str, ...],
+    *,
+    minutes: int,
+    force: bool,
+    again: bool,
+    json: bool,
 ) -> None:
     from provisioning import wiring
     from provisioning.flows.write_iads import offer_changed
 
-    offered = offer_changed(ledger, planned, minutes=minutes, force=force, at=wiring.now(), who=wiring.who())
+    offered = offer_changed(
+        ledger,
+        planned,
+        minutes=minutes,
+        force=force,
+        at=wiring.now(),
+        who=wiring.who(),
+        chosen=chosen,
+        again=again,
+    )
     notified = _notified(settings, planned, offered)
     if json:
         files = [
@@ -140,18 +259,21 @@ def _offer(
             }
             for one in offered.offers
         ]
-        told = {"site": planned.site, "offers": files, "carry": list(offered.carried_only)}
-        screens.print_json(told)
+        told = {"carry": list(offered.carried_only), "gone": list(offered.gone)}
+        screens.print_json({"site": planned.site, "offers": files, **told})
         return
     rows = [
         (one.iad, one.model, one.file_name, f"{minutes} min", notified.get(one.iad)) for one in offered.offers
     ]
     if rows:
         screens.table(("device", "model", "file", "waits", "told to fetch"), rows, title=planned.site)
-    for name in offered.carried_only:
-        screens.line(f"{name}: knows no address to fetch from yet; carry its file: --to DIR")
-    if not rows and not offered.carried_only:
-        screens.line(f"{planned.site}: no changes: every IAD got the file it should have")
+    for name, why in offered.carried.items():
+        screens.line(f"{name}: {why}; carry its file: --to DIR")
+    _show_gone(offered.gone)
+    if not rows and not offered.carried and not offered.gone:
+        screens.line(
+            f"{planned.site}: no changes: every IAD got the file it should have (--again offers it once more)"
+        )
 
 
 def _notified(settings: Settings, planned: SiteIads, offered: Offered) -> dict[str, str]:

@@ -15,7 +15,7 @@ app = typer.Typer(help="The ledger's database (台账).", no_args_is_help=True)
 
 @app.command()
 def upgrade(json: Json = False, config: Config = None) -> None:
-    """Bring the ledger's tables to this version; all or nothing.
+    """Bring the ledger's tables to this version; all or nothing (升级).
 
     Example: seatline db upgrade
     """
@@ -34,7 +34,7 @@ def backup(
     json: Json = False,
     config: Config = None,
 ) -> None:
-    """Copy the ledger while it is in use, and prove the copy readable.
+    """Copy the ledger while it is in use, and prove the copy readable (备份).
 
     Example: seatline db backup ledger-2025-07-31.db
     """
@@ -49,7 +49,9 @@ def backup(
 
 @app.command()
 def verify(json: Json = False, config: Config = None) -> None:
-    """Check that the ledger can be trusted: raw records, verdicts, sums, history. Exit code 1 if not.
+    """Check that the ledger can be trusted: raw records, verdicts, sums, history (台账核验).
+
+    Exit code 1 if it cannot.
 
     Example: seatline db verify
     """

@@ -84,10 +84,11 @@ def _connected(switch: SwitchSettings) -> Iterator[Switch]:
         session.close()
 
 
-def meant(settings: Settings, sites: list[str]) -> tuple[Ledger, Meant]:
-    """The ledger, and each switch with the sites meant on it; no site means all that it serves.
+def meant(settings: Settings, sites: list[str]) -> tuple[Ledger, Meant, tuple[str, ...]]:
+    """The ledger, each switch with the sites meant on it, and the sites meant that never had a switch.
 
-    Sites that never had a switch are nobody's: where only such are meant, no switch is needed.
+    No site means all that a switch serves; one that serves none any more is looked at for what was left
+    there. Where only sites without a switch are meant, none is needed.
     """
     from provisioning import wiring
 
@@ -95,7 +96,8 @@ def meant(settings: Settings, sites: list[str]) -> tuple[Ledger, Meant]:
     ledger = wiring.open_ledger(settings)
     recorded, apart = wiring.recorded_sites(ledger), wiring.sites_without_switch(ledger)
     if (sites and apart.issuperset(sites)) or (recorded and recorded == apart):
-        return ledger, []
+        return ledger, [], tuple(dict.fromkeys(sites)) or tuple(sorted(apart))
+    direct = tuple(dict.fromkeys(site for site in sites if site in apart))
     sites = [site for site in sites if site not in apart]
     if not switches:
         raise FlowError("no switch is set: add [switches.NAME] to seatline.toml")
@@ -103,10 +105,35 @@ def meant(settings: Settings, sites: list[str]) -> tuple[Ledger, Meant]:
         raise FlowError(
             f"no switch serves site {homeless[0]}: add it to `sites` of a switch in seatline.toml"
         )
-    if not sites and len(switches) > 1 and any(one.sites is None for one in switches):
+    if len(switches) > 1 and any(one.sites is None for one in switches):
         raise FlowError("with several switches, say in seatline.toml which `sites` each of them serves")
     if sites:
         named = [(one, tuple(site for site in sites if one.serves(site))) for one in switches]
-        return ledger, [(one, chosen) for one, chosen in named if chosen]
+        return ledger, [(one, chosen) for one, chosen in named if chosen], direct
     known = [(one, tuple(site for site in one.sites or () if site in recorded)) for one in switches]
-    return ledger, [(one, chosen) for one, chosen in known if one.sites is None or chosen]
+    return ledger, [(one, chosen) for one, chosen in known if not one.sites or chosen], direct
+
+
+def taken_off(settings: Settings, sites: list[str], switch: str) -> tuple[Ledger, Meant]:
+    """The ledger, and these sites on a switch that they are to be taken off (移机后清除)."""
+    from provisioning import wiring
+
+    if switch not in settings.switches:
+        known = ", ".join(sorted(settings.switches)) or "none"
+        raise FlowError(f"--off: no switch {switch!r} in seatline.toml; known: {known}")
+    one = settings.switches[switch]
+    if not sites:
+        raise FlowError(f"--off takes the sites you name off a switch: seatline apply SITE --off {switch}")
+    if served := [site for site in sites if one.serves(site)]:
+        raise FlowError(
+            f"--off: {switch} serves site {served[0]}; give the site to the `sites` of another switch first"
+        )
+    return wiring.open_ledger(settings), [(one, tuple(dict.fromkeys(sites)))]
+
+
+def direct_to_operator(site: str) -> str:
+    """What is said of a site that has no switch, where a switch is asked for."""
+    return (
+        f"{site}: no switch in the path, its IADs register straight to the operator; "
+        f"see `seatline iad {site}`"
+    )

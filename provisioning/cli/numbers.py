@@ -42,7 +42,7 @@ def lookup(
         screens.print_json(found)
         return
     for seat in found:
-        place = " ".join(str(part) for part in (seat["iad"], seat["port"]) if part is not None)
+        place = screens.port(seat["iad"], seat["port"])
         about = [seat[key] for key in ("name", "department", "remark") if seat[key]]
         until = seat["until"] or ""
         parts = [f"{seat['short_number'] or '-':>6}", seat["long_number"], *about, place, seat["site"]]

@@ -31,6 +31,11 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
+def port(iad: str | None, number: int | None) -> str | None:
+    """Where a line stands (端口): "iad-1/5", or its IAD alone."""
+    return iad if number is None else f"{iad or ''}/{number}"
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
     """A table on stdout; columns whose heading ends in ">" are set to the right."""
     from rich import box

@@ -32,7 +32,7 @@ def new(
     json: Json = False,
     config: Config = None,
 ) -> None:
-    """Write a number sheet as an Excel file, with the seats that are known so far.
+    """Write a number sheet as an Excel file, with the seats that are known so far (号码表样).
 
     All its columns are of the format Text; what may be typed is offered and checked. What it holds, `check`
     and `contract change` read back.

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from provisioning.cli import iad_screen, screens
-from provisioning.cli.meant import Down, at_each, down_code, meant, show_plan
+from provisioning.cli import screens
 from provisioning.cli.options import Config, Json, Sites
 from provisioning.flows.errors import FlowError
 
 if TYPE_CHECKING:
+    from provisioning.cli.meant import Down
     from provisioning.flows.drift import DriftReport
     from provisioning.flows.plan_site import SwitchPlan
     from provisioning.flows.ports import Switch
@@ -34,15 +34,25 @@ def plan(
     Examples: seatline plan   |   seatline plan zhaotong --out zhaotong.plan
     """
     from provisioning import wiring
+    from provisioning.cli import iad_screen
+    from provisioning.cli.meant import at_each, direct_to_operator, down_code, meant, show_plan
     from provisioning.flows.plan_site import plan_sites
 
     settings = wiring.load_settings(config)
-    ledger, chosen = meant(settings, sites or [])
+    ledger, chosen, direct = meant(settings, sites or [])
     progress = screens.Progress(quiet=json)
 
     def planned(session: Switch, named: tuple[str, ...]) -> SwitchPlan:
         texts, today = wiring.hand_written_dialplan(), wiring.today()
-        return plan_sites(session, ledger, sites=named, hand_written=texts, today=today, progress=progress)
+        return plan_sites(
+            session,
+            ledger,
+            sites=named,
+            hand_written=texts,
+            today=today,
+            progress=progress,
+            serves=settings.switches[session.name].serves,
+        )
 
     plans, down = at_each(chosen, progress, planned)
     devices = iad_screen.planned(settings, ledger, sites or [])
@@ -58,28 +68,42 @@ def plan(
         for one in plans:
             show_plan(one)
         iad_screen.show(devices)
+    shown = {one.site for one in devices}
+    for site in direct:
+        if site not in shown:
+            screens.say(direct_to_operator(site))
     if code := down_code(down) or 2 * (any(plans) or any(devices)):
         raise typer.Exit(code)
 
 
 def drift(sites: Sites = None, json: Json = False, config: Config = None) -> None:
-    """What switch and IADs hold or run differently from the ledger (漂移). Exit code 2 if anything does.
+    """What switch and IADs hold or run differently from the ledger (漂移).
 
-    A file differs, the running state differs, a registration is missing, an IAD has an old file, or an
-    unknown object stands beside ours: that one is left alone.
+    Exit code 2 if anything does. A file differs, the running state differs, a registration is missing, an
+    IAD has an old file, or an unknown object stands beside ours: that one is left alone.
 
     Example: seatline drift zhaotong
     """
     from provisioning import wiring
+    from provisioning.cli import iad_screen
+    from provisioning.cli.meant import at_each, direct_to_operator, down_code, meant
     from provisioning.flows.drift import find_drift
 
     settings = wiring.load_settings(config)
-    ledger, chosen = meant(settings, sites or [])
+    ledger, chosen, direct = meant(settings, sites or [])
     progress = screens.Progress(quiet=json)
 
     def drifted(session: Switch, named: tuple[str, ...]) -> DriftReport:
         texts, today = wiring.hand_written_dialplan(), wiring.today()
-        return find_drift(session, ledger, sites=named, hand_written=texts, today=today, progress=progress)
+        return find_drift(
+            session,
+            ledger,
+            sites=named,
+            hand_written=texts,
+            today=today,
+            progress=progress,
+            serves=settings.switches[session.name].serves,
+        )
 
     reports, down = at_each(chosen, progress, drifted)
     stale = iad_screen.stale(ledger, iad_screen.planned(settings, ledger, sites or []))
@@ -94,6 +118,8 @@ def drift(sites: Sites = None, json: Json = False, config: Config = None) -> Non
                 f"{OLD_FILE}: site {iad['site']}: {iad['iad']} should have another file than it was "
                 f"given ({iad['how']} {iad['at']}); `seatline iad {iad['site']} --to DIR` writes it"
             )
+    for site in direct:
+        (screens.say if json else screens.line)(direct_to_operator(site))
     if code := down_code(down) or 2 * (any(reports) or bool(stale)):
         raise typer.Exit(code)
 
@@ -113,11 +139,13 @@ def _show_drift(report: DriftReport) -> None:
         show = screens.line if registration.missing else screens.say
         show(f"{report.switch}: {registration}")
     if not report:
-        screens.line(f"{report.switch}: holds and runs what the ledger says")
+        screens.line(f"{report.switch}: {report.verdict}")
 
 
 def doctor(json: Json = False, config: Config = None) -> None:
-    """Look at ledger, disk, sources and switches: a line a check (检查). Exit code 1 if anything is bad.
+    """Look at ledger, disk, sources and switches: a line a check (检查).
+
+    Exit code 1 if anything is bad.
 
     Example: seatline doctor --config site/seatline.toml
     """

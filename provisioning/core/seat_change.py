@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Literal
 
 from provisioning.core.site import Seat
 
 Action = Literal["add", "change", "remove"]
+_PLACE = ("iad", "port")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -52,6 +53,31 @@ def seat_changes(
     return (*gone, *_later(had, after, former))
 
 
+def taken_back(
+    filed: Sequence[Seat], standing: Sequence[Seat], coming: Sequence[Seat]
+) -> tuple[SeatChange, ...]:
+    """Of what `coming` changes in `standing`, all that is again as `filed` had it (撤回变更).
+
+    So an old list that is taken up again would undo what was changed since; a value that neither of the
+    two had, and a seat that neither knew, is a change of its own.
+    """
+    was = {seat.long_number: seat for seat in filed}
+    return tuple(
+        again
+        for change in seat_changes(standing, coming)
+        if (again := _again(change, was.get(change.long_number))) is not None
+    )
+
+
+def _again(change: SeatChange, was: Seat | None) -> SeatChange | None:
+    """What of a change only brings back what was; None for nothing."""
+    if change.action != "change":
+        return change if (change.action == "remove") == (was is None) else None
+    old = _columns(was)
+    values = tuple(v for v in change.values if v.before != v.after and v.after == old.get(v.column))
+    return replace(change, values=values) if values else None
+
+
 def _later(had: Mapping[str, Seat], after: Sequence[Seat], former: Mapping[str, str]) -> Iterator[SeatChange]:
     for seat in after:
         number = seat.long_number
@@ -59,17 +85,22 @@ def _later(had: Mapping[str, Seat], after: Sequence[Seat], former: Mapping[str, 
         if old is None:
             yield SeatChange(action="add", long_number=number, values=tuple(_values(None, seat)))
             continue
-        values = tuple(_values(old, seat))
+        values = () if old == seat else tuple(_values(old, seat))
         renamed = former.get(number)
         if values or renamed is not None:
             yield SeatChange(action="change", long_number=number, values=values, former=renamed)
 
 
 def _values(before: Seat | None, after: Seat | None) -> Iterator[Value]:
-    """The columns in which the two differ, those of ours in their order, then the others."""
+    """The columns in which the two differ, those of ours in their order, then the others.
+
+    An IAD and a port are one place: where one of them differs both are told.
+    """
     old, new = _columns(before), _columns(after)
+    moved = any(old.get(column) != new.get(column) for column in _PLACE)
     for column in (*old, *(column for column in new if column not in old)):
-        if old.get(column) != new.get(column):
+        told = old.get(column) is not None or new.get(column) is not None
+        if old.get(column) != new.get(column) or (moved and told and column in _PLACE):
             yield Value(column=column, before=old.get(column), after=new.get(column))
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from types import MappingProxyType
 
-from pbx.iad.device import Device, Line, Port
+from pbx.iad.device import Device, Label, Line, Port
 from provisioning.documents.xlsx import Column, Page, Table, workbook
 
 HEADINGS: tuple[tuple[str, str, float], ...] = (
     ("端口", "Port", 6),
     ("状态", "Use", 14),
+    ("短号", "Short", 8),
+    ("姓名", "Name", 14),
+    ("部门", "Department", 14),
     ("号码", "Number", 20),
     ("显示名", "Display", 16),
     ("域名", "Domain", 24),
@@ -25,6 +29,7 @@ HEADINGS: tuple[tuple[str, str, float], ...] = (
     ("传真", "Fax", 18),
 )
 """The columns: in Chinese, in English, and how wide each is."""
+NO_LABELS: Mapping[int, Label] = MappingProxyType({})
 USED, UNUSED = "启用 enabled", "停用 disabled"
 FAX: Mapping[tuple[bool, bool], str] = {
     (False, False): "透传 pass-through",
@@ -57,28 +62,31 @@ ul { margin: 1mm 0 0; padding-left: 4mm; font-size: 7pt; columns: 2; }
 """
 
 
-def rows(device: Device) -> tuple[tuple[str, ...], ...]:
-    """A row for each port, in the order of HEADINGS; that of an unused one says no more than that."""
-    return tuple(_row(device, port) for port in device.ports)
+def rows(device: Device, labels: Mapping[int, Label] = NO_LABELS) -> tuple[tuple[str, ...], ...]:
+    """A row for each port, in the order of HEADINGS; that of an unused one says no more than that.
+
+    `labels` say whose telephone each port in use is."""
+    return tuple(_row(device, port, labels.get(port.number, Label())) for port in device.ports)
 
 
-def as_workbook(device: Device) -> bytes:
+def as_workbook(device: Device, labels: Mapping[int, Label] = NO_LABELS) -> bytes:
     """The worksheet as an .xlsx file: every cell is text."""
     columns = tuple(
         Column(heading=f"{chinese} {english}", width=width) for chinese, english, width in HEADINGS
     )
     return workbook(
         (
-            Table(name="IAD", title=_title(device), columns=columns, rows=rows(device), spare_rows=0),
+            Table(name="IAD", title=_title(device), columns=columns, rows=rows(device, labels), spare_rows=0),
             Page(name="说明", lines=(*_facts(device), *ADVICE)),
         )
     )
 
 
-def as_page(device: Device) -> bytes:
+def as_page(device: Device, labels: Mapping[int, Label] = NO_LABELS) -> bytes:
     """The worksheet as a page of HTML to print on A4: it fetches nothing and runs nothing."""
     heads = "".join(f"<th>{escape(chinese)}<br>{escape(english)}</th>" for chinese, english, _ in HEADINGS)
-    body = "\n".join(_table_row(port, cells) for port, cells in zip(device.ports, rows(device), strict=True))
+    cells = rows(device, labels)
+    body = "\n".join(_table_row(port, row) for port, row in zip(device.ports, cells, strict=True))
     facts = "\n".join(f"<p>{escape(fact)}</p>" for fact in _facts(device))
     advice = "\n".join(f"<li>{escape(line)}</li>" for line in ADVICE)
     page = f"""<!DOCTYPE html>
@@ -107,10 +115,11 @@ def as_page(device: Device) -> bytes:
     return page.encode()
 
 
-def _row(device: Device, port: Port) -> tuple[str, ...]:
+def _row(device: Device, port: Port, label: Label) -> tuple[str, ...]:
     if port.line is None:
         return (str(port.number), UNUSED, *[""] * (len(HEADINGS) - 2))
-    return (str(port.number), USED, *_line(device, port.line))
+    whose = (label.short_number, label.name, label.department)
+    return (str(port.number), USED, *whose, *_line(device, port.line))
 
 
 def _line(device: Device, line: Line) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from provisioning.flows.plan_site import SitePlan, SwitchPlan, plan_sites
 from provisioning.flows.plan_undo import plan_undo
 from provisioning.flows.ports import Ledger, Lock, Progress, Switch
 from provisioning.flows.read_switch import marks, read_back
+from provisioning.flows.settle_sites import settle
 from provisioning.flows.write_switch import DIALPLAN, Pen
 from provisioning.planning import names
 from provisioning.planning.digest import digest_of
@@ -117,6 +118,7 @@ def apply_sites(
     undo: bool = False,
     approved: str | None = None,
     progress: Progress | None = None,
+    serves: Callable[[str], bool] | None = None,
 ) -> Applied:
     """Brings the named sites, by default all, to what their contracts say; nothing where nothing differs.
 
@@ -139,6 +141,7 @@ def apply_sites(
                 hand_written=hand_written,
                 today=today,
                 progress=progress,
+                serves=serves,
             )
         )
         if approved is not None and approved != planned.digest:
@@ -176,7 +179,7 @@ class _Work:
             group = tuple(members)
             self._say(f"{name}: an earlier apply was interrupted, looking after it")
             try:
-                self.writer.settle(group)
+                settle(self.switch, self.pen, group)
             except Unreachable:
                 raise
             except (FlowError, SwitchError) as fault:
@@ -258,31 +261,31 @@ class _Work:
             tied = f". Telephones move between sites {sites}, so they change together" if group[1:] else ""
             raise TooMuchChange("; ".join(too) + tied)
         self.writer.apply(group)
-        for one in group:
-            self._record(one, self.done)
+        self._record(group, self.done)
         return self.done
 
     def _unchanged(self, planned: SitePlan) -> str:
         healed = self.writer.heal(planned)
         if planned.site not in self.interrupted:
             return "reloaded" if healed else "unchanged"
-        self._record(planned, "finished")
+        self._record([planned], "finished")
         return "finished"
 
-    def _record(self, planned: SitePlan, event: str) -> None:
-        """Into the ledger; only then the switch forgets that somebody was at it."""
-        wanted = in_slot(planned.wanted, planned.site, names.SLOTS[0])
-        self.world.ledger.record_applied(
-            site=planned.site,
-            switch=self.switch.name,
-            digest=digest_of(wanted),
-            plan=to_json([planned.plan]),
-            at=self.world.clock(),
-            who=self.world.owner.who,
-        )
-        counts = {action: planned.plan.count(action) for action in ("add", "change", "remove")}
-        self._audit(event, planned.site, counts)
-        self.pen.unmark([planned.site])
+    def _record(self, group: Sequence[SitePlan], event: str) -> None:
+        """Into the ledger; only then the switch forgets, of all of them at once, that somebody was at it."""
+        for planned in group:
+            wanted = in_slot(planned.wanted, planned.site, names.SLOTS[0])
+            self.world.ledger.record_applied(
+                site=planned.site,
+                switch=self.switch.name,
+                digest=digest_of(wanted),
+                plan=to_json([planned.plan]),
+                at=self.world.clock(),
+                who=self.world.owner.who,
+            )
+            counts = {action: planned.plan.count(action) for action in ("add", "change", "remove")}
+            self._audit(event, planned.site, counts)
+        self.pen.unmark(one.site for one in group)
 
     def _audit(self, event: str, site: str, detail: Mapping[str, Any]) -> None:
         self.world.ledger.audit(

@@ -10,11 +10,18 @@ Sites that hand telephones to one another, as when a site is renamed, change in 
 Their first files are copied one after another, and only the last copy is followed by a reload, so what runs
 still changes in one step. What is left is this: when the switch itself is started anew between two of these
 copies, after this program was ended there, it comes up with some sites old and some new, until the next one.
+
+A site that stands in the files of an earlier version (planning/old_layout.py) moves with its first real
+change; where nothing differs it stays. Its old files are emptied before the first file is copied, for seats
+that are there twice would make Asterisk refuse those of all sites; putting them back goes the other way
+round. Here too only the last copy is followed by a reload. When the switch itself is started anew between
+these copies, after this program was ended there, it comes up without the seats of the files that are empty
+already, until the next apply.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,11 +35,11 @@ from provisioning.flows.read_switch import (
     Mark,
     SiteFiles,
     read_back,
-    read_former,
-    read_site,
     running_context,
     running_endpoints,
     running_slot,
+    together,
+    without_others,
 )
 from provisioning.flows.write_switch import DIALPLAN, PJSIP, Pen
 from provisioning.planning import names
@@ -80,6 +87,12 @@ class _Move:
         return names.pjsip_file(self.site)
 
     @property
+    def switches(self) -> bool:
+        """Whether there is anything to switch over; not where only the rest of a take-down is left to do."""
+        unread = any(note.startswith(names.PJSIP_FILES) for note in self.held.notes)
+        return bool(self.pjsip or self.held.pjsip) or unread
+
+    @property
     def first(self) -> File:
         """What shall be in that file."""
         if self.pjsip:
@@ -102,30 +115,28 @@ class SiteWriter:
         moves = {planned.site: self._move(planned) for planned in group}
         self._nobody_elses(moves)
         for move in moves.values():
-            self.pen.keep_former([move.file])
+            if move.switches:
+                self._keep_former(move)
+        for move in moves.values():
             if move.dialplan:
                 self._load_beside(move)
         ordered = givers_first({site: Both(move.held.pjsip, move.pjsip) for site, move in moves.items()})
-        self._switch_over([moves[site] for site in ordered])
+        over = [moves[site] for site in ordered if moves[site].switches]
+        self.pen.stage({move.file: move.first for move in over})
+        digests = {site: digest_of(moves[site].pjsip) for site in ordered}
+        self.pen.mark(Mark(site=site, digest=digests[site], group=ordered[0]) for site in ordered)
+        if over:
+            self._switch_over(over)
         for move in moves.values():
             if not move.dialplan:
                 self._take_down(move.held)
 
-    def settle(self, group: Sequence[Mark]) -> None:
-        """Brings what an interrupted apply left to one of its two ends: entirely old or entirely new."""
-        held = {mark.site: read_site(self.switch, mark.site) for mark in group}
-        files = [names.pjsip_file(site) for site in held]
-        former = {site: read_former(self.switch, site, []) or Config() for site in held}
-        old = all(digest_of(held[site].pjsip) == digest_of(former[site]) for site in held)
-        new = all(digest_of(held[mark.site].pjsip) == mark.digest for mark in group)
-        if not old and not new:
-            self.pen.restore(files, module=PJSIP)
-            return
-        self.pen.reload(DIALPLAN)
-        self.pen.reload(PJSIP)
-        meant = _together(one.in_force for one in held.values())
-        if read_back(self.switch, meant, gone=_together(former.values())):
-            self.pen.restore(files, module=PJSIP)
+    def _keep_former(self, move: _Move) -> None:
+        """Keeps what is, also where a site loses its dialplan: what was to be kept is gone when that is."""
+        self.pen.keep_former(move.held.old)  # first: they only count with the first file's own
+        self.pen.keep_former([move.file])
+        if not move.dialplan:
+            self.pen.keep_former(move.held.dialplan_files)
 
     def heal(self, planned: SitePlan) -> bool:
         """Where the files are right but the switch runs otherwise, reloads; whether that was needed.
@@ -182,23 +193,20 @@ class SiteWriter:
         if different := read_back(self.switch, move.dialplan):
             raise Differs(
                 f"site {move.site}: {self.switch.name} does not take the new dialplan; the old configuration "
-                f"still runs, nothing was switched over. {told(different)}",
+                f"still runs, nothing was switched over{_no_way_back([move])}. {told(different)}",
                 different,
             )
 
     def _switch_over(self, moves: Sequence[_Move]) -> None:
         """The one step from old to new, and back again if the switch does not run the new."""
-        files = {move.file: move.first for move in moves}
-        wanted, former = _together(move.wanted for move in moves), _together(m.held.pjsip for m in moves)
-        self.pen.stage(files)
-        group = moves[0].site
-        self.pen.mark(Mark(site=m.site, digest=digest_of(m.pjsip), group=group) for m in moves)
+        wanted, former = together(move.wanted for move in moves), together(m.held.pjsip for m in moves)
         try:
-            self._promote(moves, files)
+            self._promote(moves)
             different = read_back(self.switch, wanted, gone=former)
             if different:  # somebody else's reload may have swallowed ours
                 self.pen.reload(PJSIP)
-                different = read_back(self.switch, wanted, gone=former)
+                gone = without_others(self.switch, former, {move.site for move in moves})
+                different = read_back(self.switch, wanted, gone=gone)
         except SwitchError as fault:
             raise type(fault)(
                 f"{fault}. {_named(moves)} was being switched over: whether it runs the old or the new "
@@ -206,42 +214,48 @@ class SiteWriter:
             ) from None
         if different:
             why = f"{self.switch.name} does not run what was written"
-            self._roll_back(moves, files, why, different)
+            self._roll_back(moves, why, different)
         self.pen.register(_with_other_password(wanted, former))
 
-    def _promote(self, moves: Sequence[_Move], files: Mapping[str, object]) -> None:
+    def _promote(self, moves: Sequence[_Move]) -> None:
         """Makes the staged files live; when the switch declines one of them, none of them."""
         try:
-            self.pen.promote(files, module=PJSIP)
+            self.pen.empty(file for move in moves for file in move.held.old)
+            self.pen.promote((move.file for move in moves), module=PJSIP)
         except FlowError as fault:
-            self._roll_back(moves, files, str(fault), ())
+            self._roll_back(moves, str(fault), ())
 
-    def _roll_back(
-        self, moves: Sequence[_Move], files: Mapping[str, object], why: str, different: tuple[Difference, ...]
-    ) -> None:
+    def _roll_back(self, moves: Sequence[_Move], why: str, different: tuple[Difference, ...]) -> None:
+        held = together(move.held.pjsip for move in moves)
+        if len(without_others(self.switch, held, {move.site for move in moves})) < len(held):
+            raise FlowError(
+                f"{_named(moves)}: {why}; the former configuration is not put back, for files of other sites "
+                "hold some of its objects; apply those sites with this one. " + told(different)
+            )
         try:
-            self.pen.restore(files, module=PJSIP)
+            olds = [file for move in moves for file in move.held.old]
+            self.pen.restore((move.file for move in moves), then=olds, module=PJSIP)
         except FlowError as fault:
             raise FlowError(
                 f"{_named(moves)}: {why}; the former configuration cannot be put back whole: {fault}; "
                 "mend that and run apply again"
             ) from None
-        old = _together(move.held.in_force for move in moves)
-        left = read_back(self.switch, old, gone=_together(move.pjsip for move in moves))
+        old = together(move.held.in_force for move in moves)
+        left = read_back(self.switch, old, gone=together(move.pjsip for move in moves))
         lost = tuple(one for one in left if one.wanted != NOTHING)
         end = "the former configuration runs again"
         if lost:
             end = f"the former configuration was put back, but it does not run whole: {told(lost)}"
         else:
             self.pen.unmark(move.site for move in moves)
+            end += _no_way_back(moves)
         if taken := sorted({one.object for one in left if one.wanted == NOTHING}):
             shown = ", ".join(taken[:MOST_SHOWN])
             end += f"; other files of the switch have objects of the same names, or that use ours: {shown}"
         raise Differs(". ".join(filter(None, (f"{_named(moves)}: {why}; {end}", told(different)))), different)
 
     def _take_down(self, held: SiteFiles) -> None:
-        """Takes a site's dialplan away, once no endpoint refers to it any more; kept for the way back."""
-        self.pen.keep_former(held.dialplan_files)
+        """Takes a site's dialplan away, once no endpoint refers to it any more."""
         self.pen.empty(held.dialplan_files)
         self.pen.reload(DIALPLAN)
         different = read_back(self.switch, Config(), gone=held.dialplan)
@@ -274,10 +288,12 @@ def told(different: tuple[Difference, ...]) -> str:
     return "; ".join(map(str, different[:MOST_SHOWN])) + more
 
 
+def _no_way_back(moves: Sequence[_Move]) -> str:
+    """What a refused apply has cost: it was written where the generation before the running one stood."""
+    there = any(move.held.pjsip for move in moves)
+    return "; there is no older generation to go back to with --undo any more" if there else ""
+
+
 def _named(moves: Sequence[_Move]) -> str:
     sites = sorted(move.site for move in moves)
     return f"site {sites[0]}" if len(sites) == 1 else f"sites {', '.join(sites)}, which change together"
-
-
-def _together(configs: Iterable[Config]) -> Config:
-    return Config({file: sections for config in configs for file, sections in config.files.items()})

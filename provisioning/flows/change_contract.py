@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from provisioning.core.contract import Contract, ContractVersion
 from provisioning.core.document import to_document
 from provisioning.core.problem import Place, Problem
 from provisioning.core.seat_change import SeatChange, seat_changes
+from provisioning.flows.carry_change import Addition, carried
 from provisioning.flows.check_contracts import ReadFile, content_of
-from provisioning.flows.choose_day import refused_day, usual_day
+from provisioning.flows.choose_day import changed_from, refused_day, usual_day
 from provisioning.flows.errors import FlowError
+from provisioning.flows.give_ports import with_ports
 from provisioning.flows.ports import Ledger
-from provisioning.flows.record_contracts import Recorded, record_contracts
+from provisioning.flows.record_contracts import Recorded, replaced_note
 from provisioning.intake import change_sheet, sheet_file
-from provisioning.intake.changes import merged
+from provisioning.intake.changes import Merged, merged
 from provisioning.intake.contract_file import Unreadable
-from provisioning.planning.allotment import DoesNotFit, allotted
-from provisioning.planning.iad_models import iad_model, ports_of
+from provisioning.planning.iad_models import iad_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """What a file would change of a contract, seat by seat, and from which day.
 
-    `contract` is the changed one; None where there are problems. `standing` is the version it changes;
-    `which` says in words which day `effective` is. `followed` tells what else follows a changed number,
+    `contract` is the changed one; None where there are problems. `standing` is the version it changes,
+    `later` are those still to come after it, `carried` what becomes of them; `which` says in words which day
+    `effective` is. `followed` tells what else follows a changed number,
     `notes` what is still to be done.
     """
 
@@ -36,6 +38,8 @@ class Proposal:
     changes: tuple[SeatChange, ...] = ()
     effective: date
     which: str
+    later: tuple[ContractVersion, ...] = ()
+    carried: tuple[Addition, ...] = ()
     followed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -52,16 +56,17 @@ def propose_change(
     effective: date | None = None,
     force: bool = False,
 ) -> Proposal:
-    """What the file changes of the contract's latest version; changes nothing.
+    """What the file changes of the version that stands on the day, and of those after it; changes nothing.
 
-    FlowError where there is no such contract, or the day does not do.
+    FlowError where there is no such contract, the day does not do, or it is not clear which version is meant.
     """
     versions = ledger.versions()
     mine = [version for version in versions if version.contract.id == contract]
     if not mine:
         raise FlowError(f"there is no contract {contract} in the ledger; `seatline contract list` shows all")
-    standing = mine[-1]
-    content = content_of(path, read, sheet_file.MAX_BYTES, "sheet")
+    standing, *later = changed_from(mine, effective, today)
+    hint = f"check the name; `seatline sheet new {contract} --change --to FILE.xlsx` writes one to fill in"
+    content = content_of(path, read, sheet_file.MAX_BYTES, "sheet", hint)
     if isinstance(content, Unreadable):
         problem = Problem(
             code=content.code, message=content.message, hint=content.hint, place=Place(file=path)
@@ -69,17 +74,27 @@ def propose_change(
         return Proposal(standing=standing, contract=None, effective=today, which="today", problems=(problem,))
     asked = change_sheet.read(path, content)
     errors = tuple(problem for problem in asked.problems if problem.severity == "error")
-    result = merged(
-        standing.contract,
-        asked.entries,
-        standing=_named(standing),
-        others=[(other.contract, _named(other)) for other in _others(versions, standing, today)],
-        models=iad_model,
-        force=force,
-    )
-    changed, misplaced = _with_ports(None if errors else result.contract, standing, path)
-    day, which = _day(changed or standing.contract, standing, today, effective, force=force)
+    others = [(other.contract, _named(other)) for other in _others(versions, standing, today)]
+
+    def merge(version: ContractVersion) -> Merged:
+        return merged(
+            version.contract,
+            asked.entries,
+            standing=_named(version),
+            others=others,
+            models=iad_model,
+            force=force,
+        )
+
+    result = merge(standing)
     before = standing.contract
+    changed, misplaced = _with_ports(None if errors else result.contract, before, path)
+    day, which = _day(changed or before, standing, today, effective, force=force)
+    carrying: tuple[Addition, ...] = ()
+    if changed is not None and result.contract is not None and later:
+        asked_for = seat_changes(before.site.seats, result.contract.site.seats, result.former)
+        carrying, misplaced = carried((changed, day), asked_for, later, merge)
+        changed = None if misplaced else changed
     after = changed or before
     return Proposal(
         standing=standing,
@@ -87,6 +102,8 @@ def propose_change(
         changes=seat_changes(before.site.seats, after.site.seats, result.former) if changed else (),
         effective=day,
         which=which,
+        later=tuple(later),
+        carried=carrying,
         followed=tuple(_followed(before, after)),
         notes=tuple(_without_password(after, ledger.ims_passwords(contract))),
         problems=(*errors, *result.problems, *misplaced),
@@ -101,31 +118,29 @@ def record_change(
     proposal: Proposal,
     *,
     ledger: Ledger,
-    today: date,
     now: datetime,
     who: str,
     new_secret: Callable[[], str],
 ) -> Recorded:
-    """Records what was proposed; FlowError when the contract has changed since it was looked at."""
+    """Records what was proposed; ChangedMeanwhile when the contract is not any more as it was looked at."""
     standing, contract = proposal.standing, proposal.contract
     if contract is None:
         raise ValueError("a proposal with problems cannot be recorded")
-    latest = ledger.versions(contract.id)[-1]
-    if latest != standing:
-        raise FlowError(
-            f"contract {contract.id} has been recorded anew meanwhile, as version {latest.number}; "
-            "run the command again"
-        )
-    return record_contracts(
-        [contract],
-        ledger=ledger,
-        today=today,
-        now=now,
-        who=who,
+    made = ledger.record_versions(
+        [(contract, proposal.effective), *proposal.carried],
         new_secret=new_secret,
-        effective=proposal.effective,
-        force=True,  # the day has been looked at
+        at=now,
+        who=who,
+        expected={contract.id: (standing, *proposal.later)},
+        from_file=False,
+        remade=[contract.id] if proposal.later else [],
     )
+    notes = [replaced_note(standing)] if made[0].number == standing.number else []
+    notes += [
+        f"{contract.id}: version {version.number}, to come from {version.effective} on, has the change too."
+        for version in made[1:]
+    ]
+    return Recorded(recorded=made, unchanged=(), notes=tuple(notes))
 
 
 def _named(version: ContractVersion) -> str:
@@ -146,20 +161,16 @@ def _others(
 
 
 def _with_ports(
-    contract: Contract | None, standing: ContractVersion, path: str
+    contract: Contract | None, before: Contract, path: str
 ) -> tuple[Contract | None, tuple[Problem, ...]]:
-    """The contract with a port for every seat, as recording it would give them."""
+    """The contract with a port for every seat, or the problems where they do not fit."""
     if contract is None:
         return None, ()
-    try:
-        site = allotted(contract.site, standing.contract.site, ports_of)
-    except DoesNotFit as fault:
-        hint = "compare the columns iad (接入设备) and port (端口) with `seatline contract show`"
-        return None, tuple(
-            Problem(code="ports-do-not-fit", message=line, hint=hint, place=Place(file=path))
-            for line in str(fault).splitlines()
-        )
-    return replace(contract, site=site), ()
+    placed, misfits = with_ports(contract, before)
+    hint = "compare the columns iad (接入设备) and port (端口) with `seatline contract show`"
+    return None if misfits else placed, tuple(
+        Problem(code="ports-do-not-fit", message=line, hint=hint, place=Place(file=path)) for line in misfits
+    )
 
 
 def _day(
@@ -168,11 +179,6 @@ def _day(
     """The day the change counts from; FlowError where the one given does not do."""
     if effective is None:
         return usual_day(contract, standing, today)
-    if effective < standing.effective:
-        raise FlowError(
-            f"contract {contract.id}: version {standing.number}, which this would change, is in force from "
-            f"{standing.effective} on; give that day or a later one with --from"
-        )
     refused = None if force else refused_day(contract, standing, effective, today)
     if refused is not None:
         raise FlowError(f"{refused}\nNothing was recorded.")
@@ -199,6 +205,8 @@ def _without_password(contract: Contract, known: Mapping[str, str]) -> Iterator[
     if missing:
         told = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
         yield (
-            f"the operator's password of {told} is not in the ledger yet: add it to the sheet that "
-            "site.ims.passwords names, and record the contract file with `seatline contract add`"
+            f"the operator's password of {told} is not in the ledger yet. Once the change is recorded, write "
+            f"the number sheet that site.numbers names anew, with `seatline sheet new {contract.id} --to "
+            "FILE.xlsx --force`, so that the contract file has the change too; then bring the sheet that "
+            "site.ims.passwords names up to date, and record both with `seatline contract add`"
         )

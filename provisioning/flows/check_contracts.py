@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from provisioning.flows.plan_iads import Formats
+from provisioning.flows.try_iads import unwritable
 from provisioning.intake import sheet_file, yaml_bytes
 from provisioning.intake.contract_file import (
     ContractFile,
@@ -25,16 +27,16 @@ class ReadFile(Protocol):
     def __call__(self, path: str, limit: int) -> bytes: ...
 
 
-def check(paths: Sequence[str], read: ReadFile) -> Reading:
+def check(paths: Sequence[str], read: ReadFile, formats: Formats | None = None) -> Reading:
     """All contracts of the files, or every problem of every file; changes nothing.
 
     A sheet is looked for beside the contract file that names it; `..` and absolute names are the user's
     own choice. No more of a file is read than the limit of its kind and one byte, which tells that it is
-    too large.
+    too large. With `formats` the files of IADs are tried, with invented secrets.
     """
     files = [opened(path, read) for path in dict.fromkeys(paths)]
     with _collection_put_off():
-        return read_contracts(files, iad_model)
+        return read_contracts(files, iad_model, unwritable(formats) if formats is not None else None)
 
 
 @contextmanager
@@ -52,27 +54,36 @@ def _collection_put_off() -> Iterator[None]:
 
 def opened(path: str, read: ReadFile) -> ContractFile:
     """A contract file with the sheets that it names, as far as they are there."""
-    file = open_contract(path, content_of(path, read, yaml_bytes.MAX_BYTES, "contract file"))
+    content = content_of(path, read, yaml_bytes.MAX_BYTES, "contract file", "check the name")
+    file = open_contract(path, content)
     if file.sheet_named is not None:
         beside = _beside(path, file.sheet_named)
-        content = content_of(beside, read, sheet_file.MAX_BYTES, "number sheet")
+        new = beside if beside.lower().endswith(".xlsx") else "FILE.xlsx"
+        hint = f"{LOOKED_FOR}; `seatline sheet new {path} --to {new}` writes one to fill in"
+        content = content_of(beside, read, sheet_file.MAX_BYTES, "number sheet", hint)
         file = file.with_sheet(SheetFile(name=beside, content=content))
     if file.passwords_named is not None:
         beside = _beside(path, file.passwords_named)
-        content = content_of(beside, read, sheet_file.MAX_BYTES, "sheet of passwords")
+        content = content_of(beside, read, sheet_file.MAX_BYTES, "sheet of passwords", LOOKED_FOR)
         file = file.with_passwords(SheetFile(name=beside, content=content))
     return file
 
 
-def content_of(path: str, read: ReadFile, limit: int, what: str) -> bytes | Unreadable:
-    """The bytes of a file and one more than the limit, or why they cannot be had."""
+LOOKED_FOR = "check the name; a sheet is looked for beside the contract file that names it"
+
+
+def content_of(path: str, read: ReadFile, limit: int, what: str, missing: str) -> bytes | Unreadable:
+    """The bytes of a file and one more than the limit, or why they cannot be had.
+
+    `missing` is what to do where there is no such file.
+    """
     try:
         return read(path, limit + 1)
     except FileNotFoundError:
         return Unreadable(
             code="file-missing",
             message=f"there is no {what} {path}",
-            hint="check the name; a sheet is looked for beside the contract file that names it",
+            hint=missing,
         )
     except IsADirectoryError:
         return Unreadable(

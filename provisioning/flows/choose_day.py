@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from provisioning.core.contract import Contract, ContractVersion
 from provisioning.core.document import to_document
+from provisioning.flows.errors import FlowError
 
 
 def usual_day(contract: Contract, latest: ContractVersion | None, today: date) -> tuple[date, str]:
@@ -43,23 +45,72 @@ def refused_day(contract: Contract, latest: ContractVersion | None, day: date, t
 
     The clause is that of the version that stands. It says nothing of a first version, nor of a next term.
     """
-    if latest is None or latest.contract.term.changes_by is None:
+    former = None if latest is None else latest.contract.term
+    if latest is None or former is None or former.changes_by is None:
         return None
     if day == latest.effective and to_document(latest.contract) == to_document(contract):
         return None
-    former = latest.contract.term
     if not former.renewal_months and day > former.last:
         return None
     soonest = former.change_day(today)
     if day.day == 1 and day >= soonest:
         return None
-    clause = _clause(latest.contract.term.changes_by or 0)
+    clause = _clause(former.changes_by)
     why = "is not the 1st of a month" if day.day != 1 else f"is too early for a change asked for on {today}"
     return (
         f"contract {contract.id}: {day} {why}. By its clause ({clause}) a change asked for by that day of a "
         f"month is in force on the 1st of the next, a later one a month after: now {soonest} is the first "
         "day. Give that or a later 1st with --from, or leave --from out; --force records it all the same, "
         "say to mend a slip of the pen."
+    )
+
+
+def dropped_version(contract: Contract, latest: ContractVersion, day: date, today: date) -> str | None:
+    """Why a file may not begin on that day by the version still to come, whose place it would take; None
+    when it may. The same contract moves that version, which is meant."""
+    if not (today < latest.effective and day < latest.effective):
+        return None
+    if to_document(latest.contract) == to_document(contract):
+        return None
+    return (
+        f"contract {contract.id}: version {latest.number} is still to come, from {latest.effective} on; a "
+        f"version from {day} on would take its place, and it would never be in force. Give "
+        f"{latest.effective} with --from to correct it; --force takes its place all the same."
+    )
+
+
+def changed_from(
+    versions: Sequence[ContractVersion], effective: date | None, today: date
+) -> Sequence[ContractVersion]:
+    """Which of a contract's versions a change touches: the one that stands on its day, and later ones.
+
+    FlowError where nobody says which of two is meant, one of them still to come, and for a day before them.
+    """
+    *_, latest = versions
+    coming = [version for version in versions if version.effective > today]
+    if effective is None:
+        if len(versions) == 1 or latest.contract.term.change_day(today) >= latest.effective:
+            return versions[-1:]
+        raise FlowError(_which(versions, coming, today))
+    stands = [version for version in versions if version.effective <= effective]
+    touched = versions[max(len(stands) - 1, 0) :]
+    if not stands or any(version not in coming for version in touched[1:]):
+        settled = next(one for one in reversed(touched) if one not in coming or one is touched[0])
+        raise FlowError(
+            f"contract {settled.contract.id}: version {settled.number}, which this would change, is in force "
+            f"from {settled.effective} on; give that day or a later one with --from"
+        )
+    return touched
+
+
+def _which(versions: Sequence[ContractVersion], coming: Sequence[ContractVersion], today: date) -> str:
+    latest = versions[-1]
+    days = " and ".join(f"version {version.number} from {version.effective} on" for version in coming)
+    soonest = max(latest.contract.term.change_day(today), versions[0].effective)
+    return (
+        f"contract {latest.contract.id}: still to come is {days}; say with --from when this change counts. "
+        f"--from {latest.effective} changes version {latest.number}; --from {soonest} changes what is in "
+        f"force then, and what comes later as well.\nNothing was recorded."
     )
 
 

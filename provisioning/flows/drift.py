@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -90,8 +90,16 @@ class DriftReport:
             self.drifts or self.orphans or self.notes or any(one.missing for one in self.unregistered)
         )
 
+    @property
+    def verdict(self) -> str:
+        """In a line, what there is to say where nothing drifted."""
+        if not (count := len(self.unregistered)):
+            return "holds and runs what the ledger says"
+        are = "1 registration is" if count == 1 else f"{count} registrations are"
+        return f"holds what the ledger says, but {are} not in force at the operator"
+
     def to_json(self) -> dict[str, Any]:
-        """As `drift --json` prints it."""
+        """As `drift --json prints it."""
         return {
             "switch": self.switch,
             "drifts": [
@@ -111,13 +119,20 @@ def find_drift(
     hand_written: Mapping[str, str],
     today: date,
     progress: Progress | None = None,
+    serves: Callable[[str], bool] | None = None,
 ) -> DriftReport:
     """Compares files and running state of the named sites, by default all, with the ledger; changes nothing.
 
     The state of calls and phones is no drift; our own registrations that are not in force stand apart.
     """
     planned = plan_sites(
-        switch, ledger, sites=sites, hand_written=hand_written, today=today, progress=progress
+        switch,
+        ledger,
+        sites=sites,
+        hand_written=hand_written,
+        today=today,
+        progress=progress,
+        serves=serves,
     )
     found: list[Drift] = []
     if planned.sites:

@@ -25,6 +25,12 @@ class LedgerOutdated(FlowError):
     """The ledger's tables are older or newer than this seatline."""
 
 
+class ChangedMeanwhile(FlowError):
+    """Somebody else was quicker: what was looked at is not so any more. Nothing was written."""
+
+    exit_code = 75
+
+
 class LockHeld(FlowError):
     """Somebody else is at it; the message says who and since when."""
 

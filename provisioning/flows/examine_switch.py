@@ -11,10 +11,12 @@ from typing import Literal
 from pbx import cdr_json
 from pbx.action import Action, Reply
 from provisioning.flows.known_advisories import MENDED_IN, open_in
+from provisioning.flows.needed_modules import FOR_OFFERS, NEEDED
 from provisioning.flows.ports import Switch
 from provisioning.flows.read_switch import REGISTERED, registration_states
 from provisioning.planning import names
 from provisioning.planning.line import TRANSPORT
+from provisioning.planning.old_layout import old_file
 
 Verdict = Literal["ok", "warning", "bad"]
 
@@ -35,6 +37,14 @@ CDR_NEEDS: Mapping[tuple[str, str], str] = {
 """Options of cdr.conf that billing stands on: without them a call is counted twice, or has no key."""
 
 MOST_CLOCK_DIFFERENCE = 5.0
+
+TOO_MUCH: Mapping[str, Action] = {
+    "command": Action("Command", (("Command", "core show uptime"),)),
+    "originate": Action("Originate"),
+    "call": Action("Redirect"),
+    "agi": Action("AGI"),
+}
+"""Rights we do not need, each with an action that does nothing: it names no channel (多余权限)."""
 
 INCLUDES: Mapping[str, str] = {
     "pjsip.conf": "#tryinclude seatline-pjsip-*.conf",
@@ -68,6 +78,7 @@ def examine(switch: Switch, now: datetime) -> tuple[Finding, ...]:
         "include lines": lambda: _include_lines(switch),
         "guests": lambda: _guests(switch),
         "rights": lambda: _rights(switch),
+        "modules": lambda: _modules(switch),
         "registrations": lambda: _registrations(switch),
     }
     findings = []
@@ -199,6 +210,7 @@ def _include_lines(switch: Switch) -> tuple[Verdict, str]:
         "extensions.conf": [names.SHARED_FILE],
     }
     written = {file: _sections(switch, *ours[file]) for file in INCLUDES}
+    written["pjsip.conf"] |= _sections(switch, *(old_file(site, 1) for site in sites))
     staged = {file: _sections(switch, *map(names.staged, ours[file])) for file in INCLUDES}
     lost = [file for file in INCLUDES if written[file] and not written[file] & shown[file]]
     unseen = [file for file in INCLUDES if not written[file]]
@@ -228,10 +240,32 @@ def _rights(switch: Switch) -> tuple[Verdict, str]:
     denied = [right for right, action in needed.items() if "ermission" in switch.send(action).message]
     if denied:
         return "bad", f"our AMI user lacks write={','.join(denied)} in manager.conf"
-    too_much = switch.send(Action("Command", (("Command", "core show uptime"),)))
-    if "ermission" not in too_much.message:
-        return "warning", "our AMI user may run commands: write=config,system is enough"
-    return "ok", "our AMI user may configure and look, and no more"
+    if too_much := [right for right, action in TOO_MUCH.items() if _may(switch, action)]:
+        rights = ",".join(too_much)
+        return "warning", f"our AMI user has write={rights} as well: write=config,system is enough"
+    return "ok", "our AMI user may configure and look, and neither run commands nor make calls"
+
+
+def _may(switch: Switch, action: Action) -> bool:
+    """Whether we have the right to an action; one that the switch does not know nobody has."""
+    said = switch.send(action).message
+    return "ermission" not in said and "unknown command" not in said
+
+
+def _modules(switch: Switch) -> tuple[Verdict, str]:
+    """Whether the modules run that our calls stand on: without one a call fails in its middle."""
+    missing = [name for name in NEEDED if not _runs(switch, name)]
+    if missing:
+        return "bad", f"not loaded: {', '.join(missing)}; write load = NAME.so into modules.conf and restart"
+    if not _runs(switch, FOR_OFFERS):
+        return "warning", f"{FOR_OFFERS} is not loaded: `seatline iad --offer` cannot tell IADs to fetch"
+    return "ok", f"the {len(NEEDED) + 1} modules that we need are loaded"
+
+
+def _runs(switch: Switch, module: str) -> bool:
+    """Whether a module is loaded; where we may not ask, that is the rights' affair."""
+    reply = switch.send(Action("ModuleCheck", (("Module", module),)))
+    return reply.ok or "ermission" in reply.message
 
 
 def _options(switch: Switch, file: str) -> dict[tuple[str, str], str]:

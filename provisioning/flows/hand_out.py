@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LONGEST_WINDOW = 24 * 60
 """Minutes a file may wait for its device."""
+LOOKS = 2
+"""How often an offer is looked at that changes while it is looked at."""
 LONGEST_AGENT = 512
 """Characters of a User-Agent that is looked at; no device has a longer one."""
 
@@ -28,7 +30,9 @@ class Windows(Protocol):
     def offer(self, offers: Sequence[Offer], *, at: datetime, who: str) -> None: ...
     def device_at(self, token: str) -> tuple[str, str] | None: ...
     def offered(self, token: str) -> Offer | None: ...
-    def take(self, token: str, *, at: datetime, detail: Mapping[str, Any]) -> Offer | None: ...
+    def take(
+        self, token: str, *, at: datetime, detail: Mapping[str, Any], seen: Offer | None = None
+    ) -> Offer | None: ...
 
 
 FamilyOf = Callable[[str], "Family"]
@@ -134,15 +138,21 @@ def fetch(ledger: Windows, request: Request, *, now: datetime, family_of: Family
     """The file, gone from its window; or what is odd about the request. Nothing is written for the latter.
 
     Only a request that passes all CHECKS takes the file: one that fails leaves it to the device it is for.
+    What is taken is what the checks looked at: where it was offered anew in between, they look again. A file
+    whose time is over is wiped.
     """
-    seen = _look(ledger, request, now, family_of)
-    reason = next((reason for reason, odd in CHECKS if odd(seen)), None)
-    if reason is None:
-        detail = {"remote": shown(request.remote), "user_agent": shown(request.user_agent)}
-        taken = ledger.take(request.token, at=now, detail=detail)
+    detail = {"remote": shown(request.remote), "user_agent": shown(request.user_agent)}
+    for _ in range(LOOKS):
+        seen = _look(ledger, request, now, family_of)
+        reason = next((reason for reason, odd in CHECKS if odd(seen)), None)
+        if reason is not None:
+            break
+        taken = ledger.take(request.token, at=now, detail=detail, seen=seen.offer)
         if taken is not None:
             return taken
-        reason = "taken"  # somebody was quicker
+    if seen.offer is not None and seen.late and seen.offer.content:
+        ledger.take(request.token, at=now, detail=detail)  # gives nothing, and wipes it
+    reason = reason or "taken"  # somebody was quicker
     site, iad = seen.device or (None, None)
     return OddFetch(
         reason=reason, site=site, iad=iad, remote=request.remote, user_agent=shown(request.user_agent)

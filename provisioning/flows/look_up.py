@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provisioning.flows.errors import FlowError
-from provisioning.flows.ports import Holding, Ledger
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from provisioning.flows.ports import Holding, Ledger
 
 
 def look_up(

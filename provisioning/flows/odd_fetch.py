@@ -9,12 +9,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+ODD_FETCH = "iad-odd-fetch"
+"""The audit's word for such a request."""
 LONGEST_SHOWN = 200
 """Characters of what a stranger says that are written down."""
 
 REASONS: Mapping[str, tuple[str, bool]] = {
     "unknown-token": ("nobody's address", True),
-    "taken": ("its file was fetched already: offer it again if that was not the device", True),
+    "taken": (
+        "its file was fetched already; if the device did not get it whole: "
+        "`seatline iad {site} {iad} --offer --again`; if that was not the device: "
+        "`seatline iad {site} {iad} --renew --to DIR`",
+        True,
+    ),
     "no-offer": ("no file waits for it", True),
     "expired": ("its time to fetch is over", True),
     "wrong-method": ("not asked for with GET", True),
@@ -24,7 +31,8 @@ REASONS: Mapping[str, tuple[str, bool]] = {
     "other-name": ("the device itself asked for another file as well", False),
     "wrong-name": ("another file name", True),
 }
-"""Why nothing was handed out, in words, and whether that is told at once."""
+"""Why nothing was handed out, in words ({site} and {iad} are the device's), and whether that is told at
+once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +51,7 @@ class OddFetch:
         return f"{self.site}/{self.iad}" if self.iad is not None else "unknown"
 
     def __str__(self) -> str:
-        words = REASONS[self.reason][0]
+        words = REASONS[self.reason][0].format(site=self.site, iad=self.iad)
         agent = f", {self.user_agent!r}" if self.user_agent else ""
         return f"odd fetch, device {self.device}, from {shown(self.remote)}{agent}: {self.reason}, {words}"
 
@@ -123,7 +131,7 @@ def write_down(ledger: Trail, odd: OddFetch, *, left_out: int, at: datetime, who
     }
     if left_out:
         detail["left_out"] = left_out
-    ledger.audit(event="iad-odd-fetch", subject=odd.device, detail=detail, at=at, who=who)
+    ledger.audit(event=ODD_FETCH, subject=odd.device, detail=detail, at=at, who=who)
 
 
 def shown(text: str) -> str:

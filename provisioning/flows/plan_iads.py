@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 from pbx.errors import Malformed
-from pbx.iad.device import Device
+from pbx.iad.device import Device, Label
 from provisioning.core.contract import Contract
 from provisioning.core.site import Site
 from provisioning.flows.errors import FlowError
+from provisioning.flows.iad_passwords import lacking, passwords_of, shown
+from provisioning.flows.known_iads import all_there, former_files, renamed_iads
 from provisioning.flows.ports import Ledger
 from provisioning.planning import iads
 from provisioning.planning.iad_plan import (
@@ -22,15 +24,13 @@ from provisioning.planning.iad_plan import (
     Wanted,
     document,
     iad_plan,
+    is_other_device,
+    is_strange_to_secrets,
     loses_all,
     to_hand_out,
 )
 from provisioning.planning.iads import Given, MissingPasswords
 from provisioning.planning.plan import Plan
-
-SHOWN = 5
-"""How many numbers without a password are named."""
-_KEPT_AS = {"asterisk": "SIP secret", "none": "IMS password"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +61,10 @@ class DeviceFiles:
 class Formats(Protocol):
     """Writes a device in its family's format, by the user's template, or as a worksheet.
 
-    Malformed for what the format cannot hold, such as a device without the MAC that names its file."""
+    `labels` say whose telephone each port is, for formats that people read. Malformed for what the format
+    cannot hold, such as a device without the MAC that names its file."""
 
-    def __call__(self, device: Device) -> DeviceFiles: ...
+    def __call__(self, device: Device, labels: Mapping[int, Label]) -> DeviceFiles: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,8 @@ class SiteIads:
     wanted: Mapping[str, Wanted]
     plan: Plan
     notes: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """The names under which the ledger still has devices that have another name now, by that one."""
 
     @property
     def gone(self) -> tuple[str, ...]:
@@ -105,6 +108,24 @@ class SiteIads:
     def changed(self) -> frozenset[str]:
         """The IADs that need a new file."""
         return to_hand_out(self.former, self.wanted)
+
+    @property
+    def replaced(self) -> frozenset[str]:
+        """The IADs in whose place another box stands: it knows no address to fetch from."""
+        return frozenset(
+            name
+            for name, one in self.wanted.items()
+            if name in self.former and is_other_device(self.former[name].document, one.document)
+        )
+
+    @property
+    def strange(self) -> frozenset[str]:
+        """Those of them that get secrets of their own: the former box may lie in anybody's drawer."""
+        return frozenset(
+            name
+            for name in self.replaced
+            if is_strange_to_secrets(self.former[name].document, self.wanted[name].document)
+        )
 
     @property
     def loses_all(self) -> str | None:
@@ -124,28 +145,41 @@ def plan_iads(
     new_secret: Callable[[], str],
     at: datetime,
     to_write: bool = False,
+    chosen: Collection[str] = (),
+    who: str = "seatline",
 ) -> SiteIads:
     """Plans a site's IADs; without a contract in force all that got a file are to go.
 
-    With `to_write` every device has its own secrets afterwards, and what is missing is a FlowError. Without,
-    nothing is written to the ledger, and what is missing is a note: what can be planned is.
+    With `to_write` every device has its own secrets afterwards, and what is missing is a FlowError: of the
+    `chosen` devices, where some are. Without, nothing is written to the ledger, and what is missing is a
+    note: what can be planned is. A device that has another name now is known by its MAC address, and keeps
+    what it has.
     """
-    former = {
-        name: Former(document=one.document, digest=one.digest)
-        for name, one in ledger.handed_out(site).items()
-    }
-    notes: list[str] = []
+    all_there(site, contract, chosen)
+    handed_out = ledger.handed_out(site)
+    renamed = renamed_iads(contract, handed_out)
+    if renamed and to_write:
+        ledger.rename_iads(site, {was: name for name, was in renamed.items()}, at=at, who=who)
+        handed_out, renamed = ledger.handed_out(site), {}
+    former = former_files(handed_out, renamed)
+    notes = [f"site {site}: {name} was {was}, by its MAC address" for name, was in renamed.items()]
     found: tuple[PlannedIad, ...] = ()
     shorts: Mapping[str, str] = MappingProxyType({})
     if contract is not None and contract.site.iads:
-        if lacks := _address_lacking(contract.site, addresses):
+        if lacks := _addresslacking(contract.site, addresses):
             if to_write:
                 raise FlowError(lacks)
             return _unplanned(site, contract, former, f"{lacks}; its IADs are not planned")
-        asked = [iad.name for iad in contract.site.iads if to_write or iad.name in former]
-        secrets = ledger.device_secrets(site, asked, new_secret=new_secret, at=at)
+        wants = [iad.name for iad in contract.site.iads if not chosen or iad.name in chosen]
+        asked = {
+            iad.name: renamed.get(iad.name, iad.name)
+            for iad in contract.site.iads
+            if iad.name in former or (to_write and iad.name in wants)
+        }
+        held = ledger.device_secrets(site, tuple(asked.values()), new_secret=new_secret, at=at)
+        secrets = {name: held[kept] for name, kept in asked.items()}
         given = Given(
-            passwords=_passwords(ledger, contract, notes, to_write=to_write),
+            passwords=passwords_of(ledger, contract, notes, wants if to_write else None),
             sip=addresses.sip,
             url=addresses.url,
             tokens={name: one.token for name, one in secrets.items()},
@@ -170,6 +204,7 @@ def plan_iads(
         wanted=wanted,
         plan=plan,
         notes=tuple(notes),
+        renamed=renamed,
     )
 
 
@@ -190,7 +225,7 @@ def _unplanned(site: str, contract: Contract, former: Mapping[str, Former], note
     )
 
 
-def _address_lacking(site: Site, addresses: Addresses) -> str | None:
+def _addresslacking(site: Site, addresses: Addresses) -> str | None:
     if site.switch == "none":
         return None if site.ims is not None else f"site {site.name}: switch: none needs ims in the contract"
     if addresses.sip is not None:
@@ -201,64 +236,20 @@ def _address_lacking(site: Site, addresses: Addresses) -> str | None:
     )
 
 
-def _passwords(ledger: Ledger, contract: Contract, notes: list[str], *, to_write: bool) -> Mapping[str, str]:
-    """What each seat registers with. Missing ones are a FlowError or, in a plan, a note."""
-    site = contract.site
-    known = ledger.ims_passwords(contract.id) if site.switch == "none" else ledger.secrets(site.name)
-    missing = [seat.long_number for seat in site.seats if not known.get(seat.long_number)]
-    if not missing:
-        return known
-    lacks = _lacking(contract, missing)
-    if to_write:
-        raise FlowError(lacks)
-    notes.append(lacks)
-    return _WithGaps(known)
-
-
 def _without_port(contract: Contract, found: tuple[PlannedIad, ...]) -> list[str]:
     stand = {line["number"] for one in found for line in one.document["lines"].values()}
     left = [seat.long_number for seat in contract.site.seats if seat.long_number not in stand]
     if not left:
         return []
     name, seats = contract.site.name, len(contract.site.seats)
-    return [f"site {name}: {len(left)} of {seats} seats have no port on any IAD ({_named(left)}); add an IAD"]
-
-
-def _named(numbers: list[str]) -> str:
-    return ", ".join(numbers[:SHOWN]) + (", ..." if len(numbers) > SHOWN else "")
-
-
-def _lacking(contract: Contract, missing: list[str]) -> str:
-    site, seats = contract.site, len(contract.site.seats)
-    mend = (
-        "name a sheet with the columns long_number and password (号码, 密码) under site.ims.passwords in the "
-        "contract file, and record it again with `seatline contract add`"
-        if site.switch == "none"
-        else "record the contract again with `seatline contract add`"
-    )
-    verb = "has" if len(missing) == 1 else "have"
-    what = _KEPT_AS[site.switch]
-    return f"site {site.name}: {len(missing)} of {seats} seats {verb} no {what} ({_named(missing)}); {mend}"
-
-
-class _WithGaps(dict[str, str]):
-    """The passwords that are known, and something in the place of the others that no file ever shows."""
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self[key]
-
-    def __missing__(self, key: str) -> str:
-        return "missing"
-
-    def __repr__(self) -> str:
-        return "<passwords, some missing>"
+    return [f"site {name}: {len(left)} of {seats} seats have no port on any IAD ({shown(left)}); add an IAD"]
 
 
 def _planned(contract: Contract, given: Given, formats: Formats) -> tuple[PlannedIad, ...]:
     try:
         placed = iads.placed(contract, given)
     except MissingPasswords as missing:
-        raise FlowError(_lacking(contract, list(missing.numbers))) from None
+        raise FlowError(lacking(contract, list(missing.numbers))) from None
     except (Malformed, ValueError) as fault:
         raise FlowError(f"contract {contract.id}: its IADs cannot be configured: {fault}") from None
     found = []
@@ -267,11 +258,12 @@ def _planned(contract: Contract, given: Given, formats: Formats) -> tuple[Planne
         files: DeviceFiles | None = None
         lacks: str | None = None
         try:
-            files = formats(device)
+            files = formats(device, one.labels)
         except (Malformed, FlowError) as wrong:
             lacks = f"{device.name} ({device.model}): {wrong}"
         numbers = {port: seat.long_number for port, seat in one.seats.items()}
-        plain = document(device, numbers=numbers, key=given.tokens.get(device.name, ""))
+        fetches = files is None or files.fetched
+        plain = document(device, numbers=numbers, key=given.tokens.get(device.name, ""), fetches=fetches)
         found.append(PlannedIad(device=device, document=plain, files=files, fault=lacks))
     return tuple(found)
 

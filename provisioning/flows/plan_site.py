@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -107,13 +107,18 @@ def plan_sites(
     hand_written: Mapping[str, str],
     today: date,
     progress: Progress | None = None,
+    serves: Callable[[str], bool] | None = None,
 ) -> SwitchPlan:
     """Plans the named sites, by default all that have a contract, are on the switch with one that ended, or
     have an apply to be finished.
 
+    `serves` tells of a site whether this switch is the one it should be on, by default it always is. One that
+    has moved to another switch is noted, and left alone until it is named: its telephones may still be here.
     Raises FlowError for a site that neither a contract nor the switch knows.
     """
     in_force, known = contracts_by_site(ledger, today)
+    if serves is not None:
+        in_force = {site: contract for site, contract in in_force.items() if serves(site)}
     running = sites_running(running_contexts(switch))
     interrupted = marks(switch)
     orphans = {site for site in running if site not in known}
@@ -123,7 +128,8 @@ def plan_sites(
             f"no contract has a site {unknown[0]!r}, nor does {switch.name}; "
             f"sites with a contract: {', '.join(sorted(known)) or 'none'}"
         )
-    left_behind = {*(known & {*running}), *interrupted} - orphans
+    moved = {site for site in running if site in known and serves is not None and not serves(site)}
+    left_behind = {*(known & {*running}), *interrupted} - orphans - moved
     chosen = tuple(dict.fromkeys(sites)) or tuple(sorted({*in_force, *left_behind}))
     planned: list[SitePlan] = []
     for done, site in enumerate(chosen):
@@ -134,6 +140,11 @@ def plan_sites(
         f"site {site}: an apply is under way or was interrupted; `seatline apply` finishes it"
         for site in interrupted
         if site in chosen
+    ]
+    notes += [
+        f"site {site} is on {switch.name}, which does not serve it any more; when its telephones are on its "
+        f"new switch, `seatline apply {site} --off {switch.name}` removes it here"
+        for site in sorted(moved - {*chosen})
     ]
     wanted = shared(hand_written)
     held = read_shared(switch, notes)

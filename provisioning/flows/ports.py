@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -155,12 +155,23 @@ class Ledger(Protocol):
         at: datetime,
         who: str,
         ims_passwords: Mapping[str, Mapping[str, str]] = {},
+        expected: Mapping[str, Sequence[ContractVersion]] = {},
+        from_file: bool = True,
+        remade: Collection[str] = (),
     ) -> tuple[ContractVersion, ...]:
         """Records each contract as its next version from that day on, with the validity of its numbers
         and a SIP secret for each seat that has none yet: all of them or none.
 
         `ims_passwords` are the operator's, by contract and long number; numbers it does not name keep
-        theirs. They are recorded also for a contract that stands so already."""
+        theirs. They are recorded also for a contract that stands so already. `expected` are the newest
+        versions of a contract as the caller looked at them, none for a new one: ChangedMeanwhile where
+        they are not those any more. `from_file` says that the contracts are what their files say, see
+        `filed`. Of a contract in `remade` all versions from after its first day here make way for those
+        given, in the order of their days."""
+        ...
+
+    def filed(self, contract: str) -> Contract | None:
+        """What the contract's file said when it was recorded last, whatever changed since by other ways."""
         ...
 
     def ims_passwords(self, contract: str) -> Mapping[str, str]:
@@ -197,9 +208,34 @@ class Ledger(Protocol):
         none, or it was fetched."""
         ...
 
-    def take(self, token: str, *, at: datetime, detail: Mapping[str, Any]) -> Offer | None:
+    def open_offers(self, site: str, *, at: datetime) -> Mapping[str, datetime]:
+        """The IADs of a site that may fetch at that moment, and until when."""
+        ...
+
+    def renew_iads(
+        self,
+        site: str,
+        iads: Sequence[str],
+        long_numbers: Sequence[str],
+        *,
+        new_secret: Callable[[], str],
+        at: datetime,
+        who: str,
+    ) -> None:
+        """Gives these IADs another token and web password, and these numbers another SIP secret: whoever
+        knows the former ones knows nothing any more. Offers of these IADs are closed."""
+        ...
+
+    def rename_iads(self, site: str, names: Mapping[str, str], *, at: datetime, who: str) -> None:
+        """What is kept of IADs goes on under their new names, by the former ones; two may change names.
+        Offers of these IADs are closed."""
+        ...
+
+    def take(
+        self, token: str, *, at: datetime, detail: Mapping[str, Any], seen: Offer | None = None
+    ) -> Offer | None:
         """Fetches an offer, once: it is gone afterwards and stands as handed out. None where somebody was
-        quicker, or its time is over."""
+        quicker, its time is over, or it is not the one that was `seen` any more."""
         ...
 
     def secrets(self, site: str) -> Mapping[str, str]:
@@ -280,6 +316,10 @@ class Ledger(Protocol):
 
     def last_audited(self, event: str) -> datetime | None:
         """When such an event was noted last."""
+        ...
+
+    def audited_since(self, event: str, since: datetime) -> int:
+        """How many such events were noted from that moment on."""
         ...
 
 

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from pbx.action import Action, Reply
+from pbx.action import Action
 from pbx.config import Config
 from pbx.errors import Malformed
 from pbx.readback import Difference, differences, questions, running
 from pbx.section import Section
-from pbx.update import held_lines, plain, reading
+from pbx.update import plain
 from pbx.written import Written
-from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import Switch
+from provisioning.flows.read_files import (
+    ANSWER_WITHIN,
+    altered,
+    ask,
+    read_file,
+    read_lines,
+    read_series,
+)
 from provisioning.planning import names
 from provisioning.planning.layout import joined, slots_filled, templates_of, whole
+from provisioning.planning.old_layout import as_now, old_file
 
-ANSWER_WITHIN = 120.0
-"""Seconds the switch has to answer: it may be in the middle of a reload of ten thousand seats."""
 REGISTERED = "Registered"
 """Asterisk's word for a registration that is in force."""
 _MARKS, _MARK = "applying", "mark"
@@ -45,7 +51,8 @@ class SiteFiles:
 
     `slots` are those its endpoints refer to: none for a site that is not provisioned, one normally, two when
     a hand has been at it. `files` are the first PJSIP file and those of the dialplan, where they exist.
-    `notes` say which files a hand has made unreadable for us: they count as empty.
+    `old` are those of planning/old_layout.py, where the site stands in them or could have. `notes` say which
+    files a hand has made unreadable for us: they count as empty.
     """
 
     site: str
@@ -54,6 +61,7 @@ class SiteFiles:
     files: tuple[str, ...]
     slots: tuple[str, ...]
     notes: tuple[str, ...]
+    old: tuple[str, ...] = ()
 
     @property
     def slot(self) -> str | None:
@@ -76,17 +84,20 @@ class SiteFiles:
         return Config({file: self.dialplan.files.get(file, ())})
 
     @property
-    def pjsip_files(self) -> tuple[str, ...]:
-        return tuple(file for file in self.files if file.startswith(names.PJSIP_FILES))
-
-    @property
     def dialplan_files(self) -> tuple[str, ...]:
         return tuple(file for file in self.files if file.startswith(names.DIALPLAN_FILES))
 
 
-def ask(switch: Switch, actions: Iterable[Action]) -> list[Reply]:
-    """The answers to many actions, in order."""
-    return switch.send_all(actions, timeout=ANSWER_WITHIN)
+@dataclass(frozen=True, slots=True)
+class Former:
+    """The PJSIP objects a site had before its last switch-over, and the live files to put back for them.
+
+    Where the first file is among them it stands last. It is not when only an earlier version of seatline has
+    kept something (planning/old_layout.py).
+    """
+
+    pjsip: Config
+    files: tuple[str, ...]
 
 
 def read_site(switch: Switch, site: str) -> SiteFiles:
@@ -94,7 +105,10 @@ def read_site(switch: Switch, site: str) -> SiteFiles:
     notes: list[str] = []
     file = names.pjsip_file(site)
     first = read_lines(switch, file, notes)
-    pjsip = _objects(switch, site, file, first or (), notes)
+    known = len(notes)
+    old = read_series(switch, partial(old_file, site), notes)
+    in_use = not first or any(old.values()) or len(notes) > known
+    pjsip = _objects(switch, site, first or (), old, notes)
     dialplan: dict[str, tuple[Section, ...]] = {}
     parts_there: list[str] = []
     for slot in names.SLOTS:
@@ -109,43 +123,27 @@ def read_site(switch: Switch, site: str) -> SiteFiles:
         files=(*([file] if first is not None else []), *parts_there),
         slots=_slots(site, pjsip),
         notes=tuple(notes),
+        old=tuple(old) if in_use else (),
     )
 
 
-def read_former(switch: Switch, site: str, notes: list[str]) -> Config | None:
-    """The PJSIP objects of a site as they were before its last switch-over, None where none are kept.
+def read_former(switch: Switch, site: str, notes: list[str]) -> Former | None:
+    """A site as it was before its last switch-over, None where nothing is kept.
 
     Its seats are still there, in the slot that was left; the first file, which made them objects, is kept.
+    Where that was empty, the site was new or stood in old files, which are kept then as well.
     """
-    first = read_lines(switch, names.former(names.pjsip_file(site)), notes)
-    return None if first is None else _objects(switch, site, names.pjsip_file(site), first, notes)
-
-
-def read_lines(switch: Switch, file: str, notes: list[str]) -> tuple[Written, ...] | None:
-    """A file as it is written, None if it is not there; one we cannot understand is noted and empty."""
-    return _understood(switch.name, file, switch.send(reading(file), timeout=ANSWER_WITHIN), notes)
-
-
-def read_all(switch: Switch, files: Iterable[str], notes: list[str]) -> dict[str, tuple[Written, ...] | None]:
-    """Files as they are written, each as `read_lines` gives it."""
-    asked = tuple(files)
-    replies = zip(asked, ask(switch, map(reading, asked)), strict=True)
-    return {file: _understood(switch.name, file, reply, notes) for file, reply in replies}
-
-
-def read_series(
-    switch: Switch, file_of: Callable[[int], str], notes: list[str]
-) -> dict[str, tuple[Written, ...]]:
-    """Files with consecutive numbers from 1 up to the first that is not there."""
-    found: dict[str, tuple[Written, ...]] = {}
-    number, ahead = 1, 2
-    while True:
-        files = read_all(switch, map(file_of, range(number, number + ahead)), notes)
-        for file, lines in files.items():
-            if lines is None:
-                return found
-            found[file] = lines
-        number, ahead = number + ahead, 32
+    file = names.pjsip_file(site)
+    faults: list[str] = []
+    first = read_lines(switch, names.former(file), faults)
+    old: dict[str, tuple[Written, ...]] = {}
+    if not first and not faults:
+        kept = read_series(switch, lambda number: names.former(old_file(site, number)), faults)
+        old = {file.removeprefix(names.former("")): lines for file, lines in kept.items()}
+    objects = _objects(switch, site, first or (), old, faults)
+    notes += faults
+    files = (*old, *([file] if first is not None else []))
+    return Former(objects, files) if files else None
 
 
 def read_dialplan(
@@ -158,45 +156,19 @@ def read_dialplan(
         try:
             parts.append(plain(lines))
         except Malformed as fault:
-            notes.append(_altered(file, fault))
+            notes.append(altered(file, fault))
     return joined(parts), tuple(found)
 
 
-def read_file(switch: Switch, file: str, notes: list[str]) -> tuple[Section, ...] | None:
-    """The sections of a file, None if it is not there; a file we cannot understand is noted and empty."""
-    lines = read_lines(switch, file, notes)
-    if lines is None:
-        return None
-    try:
-        sections = plain(lines)
-        Config({file: sections})
-    except Malformed as fault:
-        notes.append(_altered(file, fault))
-        return ()
-    return sections
-
-
-def _understood(switch: str, file: str, reply: Reply, notes: list[str]) -> tuple[Written, ...] | None:
-    if not reply.ok:
-        if "not found" in reply.message:
-            return None
-        if "invalid format" not in reply.message:
-            raise FlowError(f"{switch}: {file} cannot be read: {reply.message}")
-        notes.append(f"{file} was altered by hand and is no valid configuration file any more")
-        return ()
-    try:
-        return held_lines(reply)
-    except Malformed as fault:
-        notes.append(_altered(file, fault))
-        return ()
-
-
-def _altered(file: str, fault: Malformed) -> str:
-    return f"{file} was altered by hand into something seatline does not write: {fault}"
-
-
-def _objects(switch: Switch, site: str, file: str, first: tuple[Written, ...], notes: list[str]) -> Config:
+def _objects(
+    switch: Switch,
+    site: str,
+    first: tuple[Written, ...],
+    old: Mapping[str, tuple[Written, ...]],
+    notes: list[str],
+) -> Config:
     """A site's PJSIP objects from its first file and from those of the seats that it makes objects of."""
+    file = names.pjsip_file(site)
     parts = {
         part: lines
         for slot in slots_filled(first, site)
@@ -205,10 +177,12 @@ def _objects(switch: Switch, site: str, file: str, first: tuple[Written, ...], n
     found = list(_whole(file, first, (), notes))
     for part, lines in parts.items():
         found += _whole(part, templates_of(first), lines, notes)
+    for part, lines in old.items():
+        found += map(as_now, _whole(part, (), lines, notes))
     try:
         return Config({file: tuple(found)})
     except Malformed as fault:
-        notes.append(_altered(file, fault))
+        notes.append(altered(file, fault))
         times = Counter(section.name for section in found)
         return Config({file: tuple(section for section in found if times[section.name] == 1)})
 
@@ -219,7 +193,7 @@ def _whole(
     try:
         return whole(first, lines)
     except Malformed as fault:
-        notes.append(_altered(file, fault))
+        notes.append(altered(file, fault))
         return ()
 
 
@@ -260,6 +234,24 @@ def read_back(switch: Switch, wanted: Config, *, gone: Config | None = None) -> 
     """On what the running switch and a configuration disagree; what is only in `gone` must not run (回读)."""
     asked = tuple(dict.fromkeys((*questions(wanted), *(questions(gone) if gone is not None else ()))))
     return differences(wanted, running(asked, ask(switch, asked)), gone=gone)
+
+
+def without_others(switch: Switch, config: Config, sites: Container[str]) -> Config:
+    """A configuration without the objects that files of other sites than these have too."""
+    others = [site for site in sites_running(running_contexts(switch)) if site not in sites]
+    held = (section for site in others for _, section in read_site(switch, site).pjsip)
+    theirs = {(section.kind, section.name) for section in held}
+    return Config(
+        {
+            file: tuple(one for one in sections if (one.kind, one.name) not in theirs)
+            for file, sections in config.files.items()
+        }
+    )
+
+
+def together(configs: Iterable[Config]) -> Config:
+    """Configurations of several sites as one."""
+    return Config({file: sections for config in configs for file, sections in config.files.items()})
 
 
 def registration_states(switch: Switch) -> Mapping[str, str]:

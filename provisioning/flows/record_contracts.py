@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 
 from provisioning.core.contract import Contract, ContractVersion
-from provisioning.flows.choose_day import refused_day, usual_day
+from provisioning.core.seat_change import SeatChange, seat_changes
+from provisioning.flows.choose_day import dropped_version, refused_day, usual_day
 from provisioning.flows.errors import FlowError
+from provisioning.flows.give_ports import with_ports
 from provisioning.flows.ports import Ledger
-from provisioning.planning.allotment import DoesNotFit, allotted
-from provisioning.planning.iad_models import ports_of
+from provisioning.flows.stale_file import stale
 
 NO_PASSWORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
@@ -21,13 +22,15 @@ NO_PASSWORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 class Recorded:
     """What `contract add` did: the versions recorded, and the contracts that were so already, by id.
 
-    `notes` say which day was taken where none was given, which version was replaced, and for how many
-    numbers the operator's password is new.
+    `changes` are what becomes of the seats by each later version, by contract. `notes` say which day was
+    taken where none was given, which version was replaced, and for how many numbers the operator's password
+    is new.
     """
 
     recorded: tuple[ContractVersion, ...]
     unchanged: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    changes: Mapping[str, tuple[SeatChange, ...]] = field(default_factory=dict)
 
 
 def record_contracts(
@@ -46,15 +49,17 @@ def record_contracts(
 
     Each seat of a site with IADs has its port afterwards, its former one where the sheet does not say.
     Without `effective`, a contract's first version begins with its term; a later one as `usual_day` says.
-    A day that a contract's clause on changes does not allow is refused unless `force`. A contract equal to
-    its latest version is left as it is, unless `effective` moves that version to another day; the
-    operator's passwords, by contract and long number, are recorded for it all the same.
+    Refused unless `force`: a day that a contract's clause on changes does not allow, one before another
+    version that is still to come, and a file that does not know what `contract change` changed since the
+    file was recorded last. ChangedMeanwhile where somebody else records one of the contracts just now. A
+    contract equal to its latest version is left as it is, unless `effective` moves that version to another
+    day; the operator's passwords, by contract and long number, are recorded for it all the same.
     """
     latest = {c.id: versions[-1] for c in contracts if (versions := ledger.versions(c.id))}
     contracts = _with_ports(contracts, latest)
     days = {c.id: effective or usual_day(c, latest.get(c.id), today)[0] for c in contracts}
-    if effective is not None and not force:
-        _allowed(contracts, latest, effective, today)
+    if not force:
+        _allowed(contracts, latest, effective, today, ledger)
     additions = [(c, days[c.id]) for c in contracts]
     renewed = {id: _renewed(ledger, id, given) for id, given in ims_passwords.items() if given}
     recorded = ledger.record_versions(
@@ -63,6 +68,7 @@ def record_contracts(
         at=now,
         who=who,
         ims_passwords={id: ims_passwords[id] for id in renewed},
+        expected={c.id: [latest[c.id]] if c.id in latest else [] for c in contracts},
     )
     changed = {version.contract.id for version in recorded}
     notes = [
@@ -72,7 +78,12 @@ def record_contracts(
     ]
     notes += [_passwords_note(id, count, id in changed) for id, count in renewed.items() if count]
     unchanged = tuple(c.id for c in contracts if c.id not in changed)
-    return Recorded(recorded=recorded, unchanged=unchanged, notes=tuple(notes))
+    changes = {
+        version.contract.id: seat_changes(former.contract.site.seats, version.contract.site.seats)
+        for version in recorded
+        if (former := latest.get(version.contract.id)) is not None
+    }
+    return Recorded(recorded=recorded, unchanged=unchanged, notes=tuple(notes), changes=changes)
 
 
 def _with_ports(contracts: Sequence[Contract], latest: Mapping[str, ContractVersion]) -> tuple[Contract, ...]:
@@ -81,25 +92,35 @@ def _with_ports(contracts: Sequence[Contract], latest: Mapping[str, ContractVers
     obstacles: list[str] = []
     for contract in contracts:
         former = latest.get(contract.id)
-        try:
-            site = allotted(contract.site, former.contract.site if former else None, ports_of)
-        except DoesNotFit as fault:
-            obstacles += [f"contract {contract.id}: {line}" for line in str(fault).splitlines()]
-        else:
-            found.append(replace(contract, site=site))
+        placed, misfits = with_ports(contract, former.contract if former else None)
+        obstacles += [f"contract {contract.id}: {line}" for line in misfits]
+        found.append(placed)
     if obstacles:
         raise FlowError("\n".join([*obstacles, "Nothing was recorded."]))
     return tuple(found)
 
 
 def _allowed(
-    contracts: Sequence[Contract], latest: Mapping[str, ContractVersion], day: date, today: date
+    contracts: Sequence[Contract],
+    latest: Mapping[str, ContractVersion],
+    day: date | None,
+    today: date,
+    ledger: Ledger,
 ) -> None:
-    """Raises FlowError that names every contract whose clause on changes does not allow the day."""
-    said = [refused_day(c, latest.get(c.id), day, today) for c in contracts]
-    refused = [one for one in said if one is not None]
-    if refused:
-        raise FlowError("\n".join([*refused, "Nothing was recorded."]))
+    """Raises FlowError that says of every contract what nobody means to do without saying so."""
+    refused: list[str | None] = []
+    for contract in contracts:
+        former = latest.get(contract.id)
+        if former is None:
+            continue
+        if day is not None:
+            refused.append(refused_day(contract, former, day, today))
+            refused.append(dropped_version(contract, former, day, today))
+        if (filed := ledger.filed(contract.id)) is not None:
+            refused.append(stale(contract, former.contract, filed))
+    said = [one for one in refused if one is not None]
+    if said:
+        raise FlowError("\n".join([*said, "Nothing was recorded."]))
 
 
 def _renewed(ledger: Ledger, contract: str, given: Mapping[str, str]) -> int:
@@ -130,8 +151,13 @@ def _notes(
             "--from was given. If that is wrong, record the same file again with the right day."
         )
     if former.number == version.number:
-        notes.append(
-            f"{contract.id}: this replaces version {former.number} from {former.effective}, "
-            "which the audit keeps."
-        )
+        notes.append(replaced_note(former))
     return notes
+
+
+def replaced_note(former: ContractVersion) -> str:
+    """What is said where a version takes the place of another."""
+    return (
+        f"{former.contract.id}: this replaces version {former.number} from {former.effective}, "
+        "which the audit keeps."
+    )

@@ -13,15 +13,8 @@ from pbx.update import EMPTY_FILE, creation, promotion, staging
 from pbx.written import Written, written
 from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import Progress, Switch
-from provisioning.flows.read_switch import (
-    ANSWER_WITHIN,
-    Mark,
-    ask,
-    marks,
-    marks_section,
-    read_all,
-    read_series,
-)
+from provisioning.flows.read_files import ANSWER_WITHIN, ask, read_all, read_series
+from provisioning.flows.read_switch import Mark, marks, marks_section
 from provisioning.planning import names
 
 PJSIP = "res_pjsip.so"
@@ -108,17 +101,19 @@ class Pen:
         for file in files:
             self._copy(names.staged(file), file, module if file == files[-1] else None)
 
-    def restore(self, files: Iterable[str], *, module: str) -> None:
+    def restore(self, files: Iterable[str], *, module: str, then: Iterable[str] = ()) -> None:
         """Makes the former generation live again, and has the module reloaded for certain.
 
-        Goes on with the other files when one cannot be restored; the first fault is raised at the end.
+        Goes on with the other files when one cannot be restored; the first fault is raised at the end. Those
+        of `then` hold the same objects: they follow only when all others are what they were.
         """
         faults: list[FlowError] = []
-        for file in files:
-            try:
-                self._copy(names.former(file), file)
-            except FlowError as fault:
-                faults.append(fault)
+        for some in (tuple(files), tuple(then)):
+            for file in () if faults else some:
+                try:
+                    self._copy(names.former(file), file)
+                except FlowError as fault:
+                    faults.append(fault)
         self.reload(module)
         if faults:
             raise faults[0]
@@ -161,8 +156,8 @@ class Pen:
 
     def unmark(self, sites: Iterable[str]) -> None:
         """Takes the notes away: the sites are what they became, and the ledger knows."""
-        noted = marks(self.switch)
-        left = {site: mark for site, mark in noted.items() if site not in {*sites}}
+        noted, done = marks(self.switch), {*sites}
+        left = {site: mark for site, mark in noted.items() if site not in done}
         if left != noted:
             self._note(left)
 

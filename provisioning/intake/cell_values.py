@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning.core.problem import Severity
-from provisioning.intake import headers, row_kinds, schema
+from provisioning.intake import headers, number_forms, row_kinds, schema
 from provisioning.intake.fields import RowFields, RowValues
 from provisioning.intake.headers import EXTRA, Columns
 from provisioning.intake.sheet import Cell, CellKind, Row, cell_name, column_name
@@ -112,7 +112,8 @@ class RowReader:
     def _value(self, row: Row, index: int, text: str, reader: _Reader) -> Any:
         """The cell's value; None where it has none, which has been complained of."""
         plain = text.isascii() or (not reader.word.halves_width and not unseen(text))
-        if not plain or row.kinds or row.covered or "\n" in text:
+        odd = (row.kinds and index in row.kinds) or (row.covered and index in row.covered)
+        if odd or not plain or "\n" in text:
             return self._odd(row[index], index, reader)
         if reader.column is None and _SCIENTIFIC.fullmatch(text):
             self._digits_lost(row[index], index, reader)
@@ -146,7 +147,9 @@ class RowReader:
             return True
         code, what, hint = _STORED[cell.kind]
         message = f"{reader.name}: {what.format(shown(cell.text)[1:-1])}"
-        hint = hint.format(column=column_name(cell.column), cell=cell_name(cell.line, cell.column))
+        if cell.kind == "number" and number_forms.is_fixed("0" + cell.text):
+            hint = _ZERO_LOST
+        hint = hint.format(cell.text, column=column_name(cell.column), cell=cell_name(cell.line, cell.column))
         if reader.column is None:
             kept = "its last result is kept" if cell.kind == "formula" else "nothing is kept of it"
             self._say(cell, index, code, f"{message}; {kept}", hint, "warning")
@@ -185,9 +188,8 @@ _STORED: Mapping[CellKind, tuple[str, str, str]] = {
     "number": (
         "number-not-text",
         "{0} is stored as a number, not as text",
-        "give column {column} the cell format Text (文本) and type the numbers again with their leading 0, "
-        'or fill an empty column with ="0"&{cell} (short numbers: ={cell}&"") and paste that over column '
-        "{column} as values; the format alone brings no 0 back",
+        "give column {column} the cell format Text (文本) and type the numbers again, or fill an empty "
+        'column with ={cell}&"" and paste it over column {column} as values; the format alone mends nothing',
     ),
     "date": (
         "date-not-text",
@@ -206,9 +208,16 @@ _STORED: Mapping[CellKind, tuple[str, str, str]] = {
     ),
     "formula": (
         "formula-cell",
-        "a formula stands here, and only its last result is known: {0}",
+        "a formula stands here, where text is due: only its last result could be read",
         "give column {column} the cell format Text (文本), copy it and paste it over itself as values "
         "(选择性粘贴, 数值)",
     ),
 }
 """What to say of a cell that is not text where text is due: code, message and hint."""
+
+_ZERO_LOST = (
+    "give column {column} the cell format Text (文本) and type the numbers again with their leading 0 "
+    '("0{0}"), or fill an empty column with ="0"&{cell} and paste it over column {column} as values; '
+    "the format alone brings no 0 back"
+)
+"""How to mend a number that was stored as a number and would be a fixed one with a 0 before it."""

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from provisioning.core.problem import Place, Problem
-from provisioning.intake import headers, member_form, number_rows, operations, row_kinds
+from provisioning.intake import boxes, headers, member_form, number_rows, operations, row_kinds
 from provisioning.intake.cell_values import RowReader
 from provisioning.intake.fields import Fields
 from provisioning.intake.headers import Columns
 from provisioning.intake.member_form import Form
 from provisioning.intake.number_rows import Rows
-from provisioning.intake.operations import CLEARS, WORDS, Entry, Operation, operation_of, ticked
+from provisioning.intake.operations import CLEARS, WORDS, Entry, Operation, operation_of
 from provisioning.intake.sheet import Row, Sheet
 from provisioning.intake.sheet_file import read_sheet
-from provisioning.intake.text_form import half_width, shown
+from provisioning.intake.text_form import half_width, shown, without_invisible
 from provisioning.intake.walk import Walk
 
 
@@ -29,7 +29,11 @@ class Asked:
 
 def read(file: str, content: bytes) -> Asked:
     """The entries of a number sheet or a member form, with the operation of each where it says one."""
-    return _asked(member_form.read(read_sheet(file, content, member_form.names_numbers)))
+    sheet = read_sheet(file, content, member_form.is_heading)
+    secret = headers.password_cell(sheet.rows, member_form.is_heading)
+    if secret is not None:
+        return Asked(problems=(*sheet.problems, headers.password_in_numbers(sheet.place(secret))))
+    return _asked(member_form.read(sheet))
 
 
 def rows(file: str, content: bytes) -> Rows:
@@ -37,7 +41,10 @@ def rows(file: str, content: bytes) -> Rows:
     sheet = read_sheet(file, content, headers.is_long_header)
     if headers.header_at(sheet.rows) is None:
         form = read_sheet(file, content, member_form.names_numbers)
-        sheet = form if member_form.is_form(form) else sheet
+        sheet = form if member_form.has_header(form) else sheet
+    secret = headers.password_cell(sheet.rows, member_form.names_numbers)
+    if secret is not None:
+        return Rows(problems=(*sheet.problems, headers.password_in_numbers(sheet.place(secret))))
     if not _asks(sheet):
         return number_rows.rows_of(sheet)
     asked = _asked(member_form.read(sheet))
@@ -46,12 +53,12 @@ def rows(file: str, content: bytes) -> Rows:
 
 
 def _asks(sheet: Sheet) -> bool:
-    """Whether the sheet says what is to be done with its numbers: a form, or a column of operations."""
+    """Whether it is read as a form: it says what is to be done with them, or heads them as forms do."""
     if member_form.is_form(sheet):
         return True
     at = headers.header_at(sheet.rows)
     if at is None:
-        return False
+        return member_form.has_header(sheet)
     column = _index(sheet.rows[at], operations.is_operation_header)
     if column is None:
         return False
@@ -113,9 +120,14 @@ class _FormReader:
 
     def entries(self) -> list[Entry]:
         found: list[Entry] = []
-        for row in self._form.sheet.rows[1:]:
+        for written in self._form.sheet.rows[1:]:
+            row = _without(written, {at for at, text in enumerate(written.texts) if _is_blank(text)})
+            if not any(row.texts):
+                continue
+            if row_kinds.too_many(self._walk, row):
+                break
             if row_kinds.is_tally(self._columns, row):
-                self._no_seat(row)
+                row_kinds.no_seat(self._walk, row)
             else:
                 found.append(self._entry(row))
         self._cells.close()
@@ -157,9 +169,9 @@ class _FormReader:
             return self._form.operation
         places["operation"] = self._form.sheet.place(row[at])
         said = operation_of(text)
-        boxes = ticked(text) if said is None else None
-        if boxes is not None and len(boxes.ticked) == 1:
-            said = boxes.ticked[0]
+        ticked = boxes.ticked(text) if said is None else None
+        if ticked is not None:
+            said = ticked.operation
         if said is None:
             known = ", ".join(words[0] for words in WORDS.values())
             self._walk.complain(
@@ -174,6 +186,13 @@ class _FormReader:
         """The number that the seat has had so far, where the row says one."""
         at = self._former_at
         if at is None or at >= len(row) or not row.texts[at] or row.texts[at] in CLEARS:
+            if self._form.renumbers:
+                self._walk.complain(
+                    row_kinds.at_or_first(row, self._columns.long_at),
+                    "former-missing",
+                    "a new number stands here without the number that the seat has had so far",
+                    "write it under 原号码; a seat that is added stands in a form of its own, under 号码",
+                )
             return None
         places["former"] = self._form.sheet.place(row[at])
         alone = RowReader(self._walk, Columns({at: "long_number"}, {}, at))
@@ -181,14 +200,10 @@ class _FormReader:
         number: str | None = only.get("long_number")
         return number
 
-    def _no_seat(self, row: Row) -> None:
-        cell = row_kinds.first_filled(row)
-        self._walk.complain(
-            cell,
-            "row-without-seat",
-            f"{shown(cell.text)} is no seat: a sum, a note or a page number stands here",
-            "delete the row",
-        )
+
+def _is_blank(text: str) -> bool:
+    """Whether nobody sees anything in the cell."""
+    return bool(text) and not without_invisible(text, no_break=True).strip()
 
 
 def _without(row: Row, gone: set[int]) -> Row:

@@ -17,14 +17,18 @@ from provisioning.intake import recorded
 from provisioning.intake.across import across
 from provisioning.intake.contract_file import RULES
 from provisioning.intake.fields import Fields
-from provisioning.intake.operations import Entry, Operation
+from provisioning.intake.near_numbers import one_slip_away
+from provisioning.intake.operations import CLEARS, Entry, Operation
 from provisioning.intake.paper import Paper
-from provisioning.intake.text_form import counted, nearest
+from provisioning.intake.row_kinds import MAX_PROBLEMS
+from provisioning.intake.text_form import counted
 
 _STATED = frozenset({"stated-month-differs", "stated-term-differs"})
 """What the paper stated was for the seats it listed: with others it differs, and nothing is wrong."""
 
 _EMPTY = frozenset({"no-numbers"})
+_MOST_GUESSES = 10
+"""For so many unknown numbers it is worth saying which one was probably meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +56,7 @@ def merged(
     before the change is not told again. With `force` a contract may lose all its seats.
     """
     board = _Board(contract, standing)
-    for entry in entries:
-        if not entry.faulty:
-            board.take(entry)
+    board.take([entry for entry in entries if not entry.faulty])
     if contract.site.seats and not board.left() and not force:
         return Merged(contract=None, former={}, problems=(*board.problems, _emptied(entries[0], contract)))
     changed = board.contract()
@@ -98,12 +100,30 @@ class _Board:
             number: (seat, None) for number, seat in self._had.items()
         }
         """Each seat under the number it has had, or under its own where it is new; its row if it changes."""
-        self._named: dict[str, Place] = {}
+        self._named: dict[tuple[str, str], Place] = {}
+        self._leaving: set[str] = set()
+        """The numbers whose seats get another one by these entries, or go: they are free again."""
+        self._removed: set[str] = set()
+        self._guesses = 0
         self.former: dict[str, str] = {}
         self.problems: list[Problem] = []
 
-    def take(self, entry: Entry) -> None:
-        """Applies one entry, or says what is in its way."""
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Applies the entries, and says what is in the way of which."""
+        for entry in entries:
+            if entry.former is not None:
+                self._leaving.add(entry.former)
+            elif entry.operation is Operation.REMOVE and entry.long_number is not None:
+                self._removed.add(entry.long_number)
+        self._leaving |= self._removed
+        for entry in entries:
+            if len(self.problems) >= MAX_PROBLEMS:
+                stops = f"after {MAX_PROBLEMS} problems reading stops here"
+                self._complain(entry, "too-many-problems", stops, "mend these first")
+                break
+            self._take(entry)
+
+    def _take(self, entry: Entry) -> None:
         number = entry.long_number
         if number is None or self._twice(entry):
             return
@@ -111,7 +131,9 @@ class _Board:
             self._renumber(entry, number, entry.former)
             return
         operation = entry.operation or (Operation.CHANGE if number in self._had else Operation.ADD)
-        if operation is Operation.ADD and number in self._had:
+        if operation is Operation.ADD and number in self._had and number in self._leaving:
+            self._reused(entry, number)
+        elif operation is Operation.ADD and number in self._had:
             self._complain(entry, "seat-there", f"{number} is a seat of {self._contract.id} already", _CHANGE)
         elif operation is Operation.ADD:
             self._seats[number] = (recorded.seat(entry.row), entry.row)
@@ -133,17 +155,33 @@ class _Board:
     def contract(self) -> Contract:
         """The contract with its seats as they are now; who named a changed number names the new one."""
         now = {old: new for new, old in self.former.items()}
-        seats = tuple(_following(seat, now) for seat, _ in self._seats.values())
+        shorter = {
+            had.short_number: seat.short_number
+            for key, (seat, _) in self._seats.items()
+            if (had := self._had.get(key)) is not None and had.short_number and seat.short_number
+        }
+        now_any = {old: new for old, new in (now | shorter).items() if old != new}
+        seats = tuple(
+            seat if self._has_list_of_its_own(key) else _following(seat, now_any)
+            for key, (seat, _) in self._seats.items()
+        )
         site = self._contract.site
         main = site.main_number if site.main_number is None else now.get(site.main_number, site.main_number)
         payers = tuple(replace(p, seat=now.get(p.seat, p.seat)) for p in self._contract.payers)
         return replace(self._contract, payers=payers, site=replace(site, seats=seats, main_number=main))
 
     def _twice(self, entry: Entry) -> bool:
-        for column, number in (("long_number", entry.long_number), ("former", entry.former)):
+        """Whether a seat is changed by two rows, or a number is given to two."""
+        gets = None if entry.operation is Operation.REMOVE else entry.long_number
+        named = [("long_number", "gets", gets)]
+        if entry.former is not None:
+            named.append(("former", "of", entry.former))
+        elif entry.operation is not Operation.ADD:
+            named.append(("long_number", "of", entry.long_number))
+        for column, role, number in named:
             if number is None:
                 continue
-            first = self._named.setdefault(number, entry.place(column))
+            first = self._named.setdefault((role, number), entry.place(column))
             if first != entry.place(column):
                 self._complain(
                     entry,
@@ -164,7 +202,9 @@ class _Board:
             )
         elif former not in self._had:
             self._complain(entry, "seat-unknown", self._unknown(former), self._hint(former), "former")
-        elif number in self._had:
+        elif number in self._removed and self._is_referred_to(number):
+            self._reused(entry, number)
+        elif number in self._had and number not in self._leaving:
             self._complain(
                 entry,
                 "seat-there",
@@ -172,7 +212,8 @@ class _Board:
                 "write the new number in the first column, the one the seat has had under 原号码",
             )
         else:
-            self.former[number] = former
+            if number != former:
+                self.former[number] = former
             notice = frozenset({"changed_to"} if self._had[former].changed_to == number else ())
             self._change(replace(entry, clears=entry.clears | notice), former)
 
@@ -201,13 +242,35 @@ class _Board:
         """Whether there is something to clear; a text that is a mere "-" is what the cell says already."""
         row = self._rows[number]
         value = row.get(column) if column in row.values else row.extra.get(column)
-        return value is not None and value not in ("-", "清除")
+        return value is not None and value not in CLEARS
+
+    def _has_list_of_its_own(self, key: str) -> bool:
+        """Whether the change says which numbers the seat may call: as they are when it is done."""
+        had = self._had.get(key)
+        return had is None or had.allowed != self._seats[key][0].allowed
+
+    def _is_referred_to(self, number: str) -> bool:
+        """Whether the contract names the number elsewhere, and would then mean another seat by it."""
+        return (
+            number == self._contract.site.main_number
+            or any(payer.seat == number for payer in self._contract.payers)
+            or any(number in seat.allowed for seat in self._contract.site.seats)
+        )
+
+    def _reused(self, entry: Entry, number: str) -> None:
+        self._complain(
+            entry,
+            "number-reused",
+            f"{number} is released and given anew by the same file, and it is not clear which seat is meant",
+            "record the release first, then the new number with a second file",
+        )
 
     def _unknown(self, number: str) -> str:
         return f"{number} is no seat of {self._contract.id}"
 
     def _hint(self, number: str) -> str:
-        close = nearest(number, self._had, cutoff=0.85)
+        self._guesses += 1
+        close = one_slip_away(number, self._had) if self._guesses <= _MOST_GUESSES else None
         seats = counted(len(self._had), "seat")
         return f"did you mean {close}?" if close else f"it has {seats}; write 增加 (add) to add this one"
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from posixpath import normpath
 
 from provisioning.core.contract import Contract
 from provisioning.core.iad_model import Models
 from provisioning.core.problem import Place, Problem
-from provisioning.intake import build, change_sheet, number_rows, password_sheet, yaml_text
+from provisioning.intake import (
+    build,
+    change_sheet,
+    device_rules,
+    headers,
+    number_rows,
+    password_sheet,
+    yaml_text,
+)
 from provisioning.intake.across import across
 from provisioning.intake.capacity_rules import CAPACITY_RULES
 from provisioning.intake.device_rules import DEVICE_RULES
@@ -104,10 +113,17 @@ def open_contract(name: str, content: bytes | Unreadable) -> ContractFile:
     )
 
 
-def read_contracts(files: Sequence[ContractFile], models: Models | None = None) -> Reading:
+Unwritable = Callable[[Contract], Mapping[str, str]]
+"""The IADs of a contract that no file can be written for, each with the reason."""
+
+
+def read_contracts(
+    files: Sequence[ContractFile], models: Models | None = None, unwritable: Unwritable | None = None
+) -> Reading:
     """All contracts of the files, or every problem of every file, in the order of files and lines.
 
-    Without `models` nothing that depends on an IAD's model is judged.
+    Without `models` nothing that depends on an IAD's model is judged; `unwritable` tries the devices of
+    contracts that are right otherwise.
     """
     problems: list[Problem] = []
     papers: list[Paper] = []
@@ -127,6 +143,8 @@ def read_contracts(files: Sequence[ContractFile], models: Models | None = None) 
             problems += (*given.problems, *password_sheet.against(given, paper))
             passwords[file.contract.get("contract")] = given.by_number
     problems += across(papers)
+    if unwritable is not None and not _errors(problems):
+        problems += [problem for paper in papers for problem in device_rules.unwritten(paper, unwritable)]
     ordered = _in_order(files, problems)
     errors = _errors(ordered)
     return Reading(
@@ -151,6 +169,8 @@ def _rows(file: ContractFile, contract: Fields) -> Rows | None:
         return Rows() if none_due else None
     if isinstance(written, Listing):
         return number_rows.inline_rows(file.name, written)
+    if file.passwords_named is not None and normpath(file.passwords_named) == normpath(written):
+        return Rows(problems=(headers.password_in_numbers(site.place("numbers")),))
     sheet = file.sheet or SheetFile(name=written, content=_not_given(written))
     if isinstance(sheet.content, Unreadable):
         return Rows(problems=(_unreadable(sheet.content, site.place("numbers")),))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 
+from provisioning.core.contract import Contract
 from provisioning.core.iad_model import UnknownModel
 from provisioning.core.problem import Problem
+from provisioning.intake import build
 from provisioning.intake.fields import Fields
 from provisioning.intake.paper import Paper, Rule
 from provisioning.intake.text_form import nearest
@@ -203,6 +206,25 @@ def switchless_complete(paper: Paper) -> Iterator[Problem]:
             "switchless-without-iads",
             "the site has neither switch nor IADs: nothing of it is configured",
             "write iads: with name and model of each, or delete switch: none",
+        )
+
+
+def unwritten(paper: Paper, unwritable: Callable[[Contract], Mapping[str, str]]) -> Iterator[Problem]:
+    """The file of every IAD can be written: what its format cannot hold stands in the contract file."""
+    iads = paper.site.groups("iads")
+    faults = unwritable(build.contract(paper)) if iads else {}
+    for iad in iads:
+        why = faults.get(iad.get("name"))
+        if why is None:
+            continue
+        settings = iad.group("settings")
+        key = next((key for key in settings.values if re.search(rf"\b{re.escape(key)}\b", why)), None)
+        where, at = (settings, key) if key is not None else (iad, "model")
+        yield where.problem(
+            at,
+            "unwritable-iad",
+            f"no file can be written for {iad.get('name')}: {why}",
+            "correct the device's model or settings here, or the seats on it in the sheet",
         )
 
 

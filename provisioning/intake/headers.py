@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from provisioning.core.problem import Problem
+from provisioning.core.problem import Place, Problem
 from provisioning.intake import schema
-from provisioning.intake.sheet import Cell, Row, Sheet
+from provisioning.intake.sheet import HEADER_WITHIN, Cell, Row, Sheet
 from provisioning.intake.text_form import half_width, nearest, shown, without_invisible
 from provisioning.intake.walk import Walk
 from provisioning.intake.words import text
@@ -17,8 +17,12 @@ from provisioning.intake.words import text
 EXTRA = text(500)
 """A cell of a column we do not know, and the column's name: kept as it is."""
 
-_HEADER_WITHIN = 20
 _LONGEST = 100
+_LONGEST_NAME = 16
+_SECRET = re.compile(
+    "密码|口令|密钥|秘钥|密匙|鉴权码|认证码|passw(?:or)?d|passphrase|secret(?!ar)|credential"
+    "|^(?:(?:ims|sip|auth|reg|digest)*(?:pwd|pass|psw|psk|ha1)|pin码?)$"
+)
 _DIGITS = re.compile("[0-9]{3}")
 _FULL_WIDTH_COMMAS = re.compile("[，；、]")
 
@@ -45,6 +49,53 @@ def is_long_header(header: str) -> bool:
     return column_of(header) == "long_number"
 
 
+def is_vague(header: str) -> bool:
+    """Whether the header names long numbers only where no other column says so more clearly (电话号码)."""
+    return plain(header) == _VAGUE
+
+
+def names_password(header: str) -> bool:
+    """Whether the column with that header holds secrets (密码, 口令, 密钥)."""
+    return len(header) < _LONGEST and _SECRET.search(plain(header)) is not None
+
+
+def password_cell(rows: Sequence[Row], is_header: Callable[[str], bool]) -> Cell | None:
+    """The cell that heads a column of passwords, in any row that is a header or the other half of one."""
+    beside: Row | None = None
+    at: int | None = None
+    for index, row in enumerate(rows):
+        if index < HEADER_WITHIN:
+            found_at = next((i for i, text in enumerate(row.texts) if is_header(text)), None)
+            at, heading = (at, False) if found_at is None else (found_at, True)
+        else:  # the header of another page
+            long = row.texts[at] if at is not None and at < len(row) else ""
+            heading = not long[:1].isdigit() and is_header(long)
+        looked = [row] if heading else []
+        if heading and index > 0 and _adjoin(rows[index - 1], row) and _names_columns(rows[index - 1]):
+            looked.append(rows[index - 1])
+        elif beside is not None and _adjoin(beside, row) and _is_heading(row):
+            looked.append(row)
+        found = next((cell for one in looked for cell in one if names_password(cell.text)), None)
+        if found is not None:
+            return found
+        beside = row if heading else None
+    return None
+
+
+def _is_heading(row: Row) -> bool:
+    return all(len(text) <= _LONGEST_NAME and not _DIGITS.search(half_width(text)) for text in row.texts)
+
+
+def password_in_numbers(at: Place) -> Problem:
+    """Why a list of numbers with passwords in it is not read: they would be searched, shown and printed."""
+    return Problem(
+        code="password-in-number-sheet",
+        message="passwords stand among the numbers, where everybody would see them; nothing was read",
+        hint="put them into the sheet that site.ims.passwords names, a file of its own, and delete them here",
+        place=at,
+    )
+
+
 @lru_cache(maxsize=1024)  # the same headers come back in every row
 def slip_of(header: str) -> str | None:
     """The column whose name this is with a letter or two wrong, None when it is a word of its own."""
@@ -63,7 +114,7 @@ class Columns:
 
 def header_at(rows: tuple[Row, ...]) -> int | None:
     """Which row is the header: the first one that names the column of long numbers."""
-    for index, row in enumerate(rows[:_HEADER_WITHIN]):
+    for index, row in enumerate(rows[:HEADER_WITHIN]):
         if any(is_long_header(cell.text) for cell in row):
             return index
     return None
@@ -124,7 +175,7 @@ def no_header(sheet: Sheet) -> Problem:
     hint = "write a header row with IMS固话号码 (or long_number), 对应短号码 (short_number), 备注 (remark)"
     if not sheet.rows:
         return sheet.problem(Cell("", 1, 1), "no-header", "the sheet is empty", hint)
-    cells = [cell for row in sheet.rows[:_HEADER_WITHIN] for cell in row if len(cell.text) < _LONGEST]
+    cells = [cell for row in sheet.rows[:HEADER_WITHIN] for cell in row if len(cell.text) < _LONGEST]
     for cell in cells:
         parts = _FULL_WIDTH_COMMAS.split(cell.text)
         if len(parts) > 1 and any(is_long_header(part) for part in parts):
@@ -150,7 +201,7 @@ def columns(walk: Walk, header: Sequence[Cell]) -> Columns:
     extra: dict[int, str] = {}
     others: list[int] = []
     long = [index for index, cell in enumerate(header) if is_long_header(cell.text)]
-    vague = [index for index in long if plain(header[index].text) == _VAGUE]
+    vague = [index for index in long if is_vague(header[index].text)]
     for index, cell in enumerate(header):
         column = column_of(cell.text)
         if column is None or (index in vague and vague != long):

@@ -10,18 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from provisioning.core.problem import Problem
-from provisioning.intake import headers, row_kinds
+from provisioning.intake import boxes, headers, row_kinds
+from provisioning.intake.boxes import Asking
 from provisioning.intake.headers import Columns, column_of, is_long_header, plain
-from provisioning.intake.operations import Operation, Ticked, is_former_header, is_operation_header, ticked
-from provisioning.intake.sheet import Cell, Row, Sheet
+from provisioning.intake.operations import Operation, is_former_header, is_new_header, is_operation_header
+from provisioning.intake.row_kinds import MAX_PROBLEMS
+from provisioning.intake.sheet import HEADER_WITHIN, Cell, Row, Sheet
 from provisioning.intake.text_form import shown
 
 MAX_NUMBERS = 128
 """The most numbers that one form takes (annex 5)."""
 
-_HEADER_WITHIN = 30
 _NAMES: Mapping[str, str] = {
     plain(written): known
     for known, names in {
@@ -36,8 +38,6 @@ _NAMES: Mapping[str, str] = {
 
 _COUNTERS = frozenset(map(plain, ("序号", "编号", "no", "no.", "#")))
 _TITLE = re.compile(r"成员.{0,8}(?:受理|变更|登记|明细)|受理\s*[/、]?\s*变更\s*单")
-_LABEL = re.compile(r"操作|业务类型|办理|受理类型|受理内容")
-_BOXES = re.compile(r"[☑☒☐□■√✓✔○●◻▢]|[\[(（【]\s*[xX]?\s*[\])）】]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +50,23 @@ class Form:
     sheet: Sheet
     operation: Operation | None = None
     boxes: Cell | None = None
+    renumbers: bool = False
+    """Whether its numbers are new ones, each beside the one that a seat has had so far (改号)."""
 
 
 def names_numbers(header: str) -> bool:
     """Whether the text is a name of the column of numbers, in a number sheet or in a form."""
     return is_long_header(header) or _NAMES.get(plain(header)) == "IMS固话号码"
+
+
+def is_heading(header: str) -> bool:
+    """Whether the text is a column's name by which the header of a form is known."""
+    return names_numbers(header) or is_former_header(header)
+
+
+def has_header(sheet: Sheet) -> bool:
+    """Whether the sheet has the header of a number sheet or a form."""
+    return _header_at(sheet.rows) is not None
 
 
 def is_form(sheet: Sheet) -> bool:
@@ -64,27 +76,31 @@ def is_form(sheet: Sheet) -> bool:
         return False
     if len(_lists(tuple(sheet.rows[at]))) > 1:
         return True
-    above = [cell.text for row in sheet.rows[:at] for cell in row if cell.text]
-    return any(_TITLE.search(text) or (_BOXES.search(text) and ticked(text)) for text in above)
+    above = sheet.rows[:at]
+    titled = any(_TITLE.search(text) for row in above for text in row.texts)
+    return titled or any(True for row in above for _ in boxes.asked(tuple(row)))
 
 
 def read(sheet: Sheet) -> Form:
     """The sheet's lists as one, and the operation it asks for; a sheet without header stays as it is."""
-    at = _header_at(sheet.rows)
+    at, renumbering = _header_at(sheet.rows), _renumbering_at(sheet.rows)
+    if renumbering is not None and (at is None or _known(sheet.rows[at]) < _known(sheet.rows[renumbering])):
+        at, sheet = renumbering, _with_new_numbers(sheet, renumbering)
     if at is None:
         return Form(sheet=sheet)
-    operation, boxes, problems = _operation(sheet, sheet.rows[:at])
+    operation, cell, problems = _operation(sheet, sheet.rows[:at])
     heading, below = headers.header_cells(sheet.rows, at)
     lists = _lists(heading)
     header, columns = _header(heading, lists)
-    body, seal = _parted(heading, sheet.rows[below:])
+    body, signed, seal = _parted(heading, sheet.rows[below:])
     rows = _in_order(list(_rows(body, lists, columns)))
     if is_form(sheet):
         problems += tuple(_too_many(sheet, header, rows))
-    problems += tuple(_below_the_seal(sheet, heading, seal))
+    problems += tuple(row_kinds.signed_number(sheet, row) for row in signed[:MAX_PROBLEMS])
+    problems += tuple(islice(_below_the_seal(sheet, heading, seal), MAX_PROBLEMS))
     listed = tuple(row.cells for row in rows)
     made = replace(sheet, rows=(header, *listed), problems=(*sheet.problems, *problems))
-    return Form(sheet=made, operation=operation, boxes=boxes)
+    return Form(sheet=made, operation=operation, boxes=cell, renumbers=at == renumbering)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,12 +131,33 @@ def _picked(row: Row, columns: Sequence[int | None]) -> Row:
 def _header_at(rows: Sequence[Row]) -> int | None:
     """Which row is the header: of those that name the numbers, the first with the most names we know."""
     best, found = 0, None
-    for index, row in enumerate(rows[:_HEADER_WITHIN]):
+    for index, row in enumerate(rows[:HEADER_WITHIN]):
         if any(names_numbers(cell.text) for cell in row):
-            known = sum(_is_known(cell.text) for cell in row)
+            known = _known(row)
             if known > best:
                 best, found = known, index
     return found
+
+
+def _renumbering_at(rows: Sequence[Row]) -> int | None:
+    """Which row is the header of a form that has 原号码 and 新号码 alone."""
+    for index, row in enumerate(rows[:HEADER_WITHIN]):
+        both = any(map(is_former_header, row.texts)) and any(map(is_new_header, row.texts))
+        if both and not any(map(names_numbers, row.texts)):
+            return index
+    return None
+
+
+def _with_new_numbers(sheet: Sheet, at: int) -> Sheet:
+    """The sheet with its 新号码 as the numbers."""
+    texts = tuple("IMS固话号码" if is_new_header(text) else text for text in sheet.rows[at].texts)
+    return replace(
+        sheet, rows=(*sheet.rows[:at], replace(sheet.rows[at], texts=texts), *sheet.rows[at + 1 :])
+    )
+
+
+def _known(row: Row) -> int:
+    return sum(map(_is_known, row.texts))
 
 
 def _is_known(header: str) -> bool:
@@ -168,18 +205,22 @@ def _header(
     return header, tuple(tuple(mine.get(at) for at in range(len(names))) for mine in taken)
 
 
-def _parted(header: Sequence[Cell], rows: Sequence[Row]) -> tuple[list[Row], Sequence[Row]]:
-    """The rows of numbers, without the header of another page, and what stands from the seal on."""
+def _parted(header: Sequence[Cell], rows: Sequence[Row]) -> tuple[list[Row], list[Row], Sequence[Row]]:
+    """The rows of numbers, without the header of another page, those that are signed, and what stands from
+    the seal on."""
     known = {i: "long_number" for i, cell in enumerate(header) if names_numbers(cell.text)}
     whole = Columns(known, {}, min(known))
     again = [plain(cell.text) for cell in header]
     body: list[Row] = []
+    signed: list[Row] = []
     for index, row in enumerate(rows):
         if row_kinds.is_signature(whole, row):
-            return body, rows[index:]
-        if [plain(text) for text in row.texts] != again:
+            return body, signed, rows[index:]
+        if row_kinds.is_signed_number(whole, row):
+            signed.append(row)
+        elif [plain(text) for text in row.texts] != again:
             body.append(row)
-    return body, ()
+    return body, signed, ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,29 +282,25 @@ def _too_many(sheet: Sheet, header: Row, rows: Sequence[_Listed]) -> Iterator[Pr
 def _operation(
     sheet: Sheet, above: Sequence[Row]
 ) -> tuple[Operation | None, Cell | None, tuple[Problem, ...]]:
-    """The operation that is ticked or named above the list, and the cell that says so."""
-    for row in above:
-        filled = [cell for cell in row if cell.text]
-        text = " ".join(cell.text for cell in filled)
-        if not (_LABEL.search(text) or _BOXES.search(text) or _TITLE.search(text)):
-            continue
-        said = ticked(text)
-        if said is None:
-            continue
-        at = next(cell for cell in filled if ticked(cell.text) is not None or cell is filled[-1])
-        chosen = (*said.ticked, *([Operation.CHANGE] if said.other else []))
-        if len(set(chosen)) == 1:
-            return chosen[0], at, ()
-        return None, at, (_unclear(sheet, at, said, text),)
-    return None, None, ()
+    """The operation that is ticked or written above the list, and the cell that says so."""
+    found = [said for row in above for said in boxes.asked(tuple(row))]
+    unclear = [_unclear(sheet, cell, said) for cell, said in found if said.operation is None]
+    if unclear or not found:
+        return None, None, tuple(unclear)
+    cell, first = found[0]
+    for other, said in found[1:]:
+        if said.operation is not first.operation:
+            return None, None, (_unclear(sheet, other, replace(said, chosen=(None, None))),)
+    return first.operation, cell, ()
 
 
-def _unclear(sheet: Sheet, at: Cell, said: Ticked, text: str) -> Problem:
-    many = len(said.ticked) + said.other
+def _unclear(sheet: Sheet, at: Cell, said: Asking) -> Problem:
+    many = "none" if not said.chosen or said.chosen == (None,) else "more than one"
+    what = f"{many} of the operations is ticked" if said.boxes else "the operation is not one word alone"
     return sheet.problem(
         at,
         "operation-unclear",
-        f"{'none' if many == 0 else 'more than one'} of the operations is ticked: {shown(text)}",
+        f"{what}: {shown(at.text)}",
         "tick one (☑) for the whole form, or leave the line out and write 增加, 变更 or 删除 for each number "
         "in a column 操作",
     )

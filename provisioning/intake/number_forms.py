@@ -31,6 +31,7 @@ _ELSEWHERE = _SERVICES | {
 """Classes of numbers that mean the same wherever they are dialled, besides fixed ones and mobiles."""
 
 _SCIENTIFIC = re.compile(r"[0-9]+(\.[0-9]+)?[eE]\+?[0-9]+")
+_KEPT_DIGITS = 15
 _FRACTION = re.compile(r"[0-9]+\.0*")
 _SEPARATED = re.compile(r"[0-9()+. _-]+")
 _COUNTRY = re.compile(r"(?:00)?86(?=[0-9]{9})")
@@ -49,6 +50,12 @@ def digits(text: str, due: str, fits: Callable[[str], object]) -> str:
     `fits` knows the numbers that are due: none is suggested that would be refused in its turn.
     """
     if text.isascii() and text.isdigit():
+        if len(text) > _KEPT_DIGITS and not text[_KEPT_DIGITS:].strip("0"):
+            raise Wrong(
+                "digits-lost",
+                f"of {shown(text)} the last digits are lost: a spreadsheet keeps 15 digits of a number",
+                "give the column the cell format Text (文本) and type the numbers again, from the paper",
+            )
         return text
     if _SCIENTIFIC.fullmatch(text):
         raise Wrong(

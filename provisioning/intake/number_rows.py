@@ -9,13 +9,11 @@ from provisioning.intake import headers, row_kinds, schema
 from provisioning.intake.cell_values import RowReader
 from provisioning.intake.fields import Fields, Found
 from provisioning.intake.headers import EXTRA, Columns, column_of, slip_of
-from provisioning.intake.sheet import MAX_COLUMNS, Row, Sheet
+from provisioning.intake.sheet import MAX_COLUMNS, Row, Sheet, place
 from provisioning.intake.sheet_file import read_sheet
 from provisioning.intake.text_form import shown
 from provisioning.intake.tree import Listing, Mapping, Node, Scalar
 from provisioning.intake.walk import Walk
-
-MAX_PROBLEMS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +36,18 @@ def inline_rows(file: str, listing: Listing) -> Rows:
             "check the indentation",
         )
         return Rows(problems=tuple(walk.problems))
+    secret = _password_key(listing)
+    if secret is not None:
+        at = place(file, None, secret.line, secret.column)
+        return Rows(problems=(headers.password_in_numbers(at),))
     found = [_inline_row(walk, node, f"site.numbers[{n}]") for n, node in enumerate(listing.items, start=1)]
     return Rows(rows=tuple(row for row in found if row is not None), problems=tuple(walk.problems))
+
+
+def _password_key(listing: Listing) -> Scalar | None:
+    """The first key of a row that holds a password."""
+    rows = (node for node in listing.items if isinstance(node, Mapping))
+    return next((key for row in rows for key, _ in row.entries if headers.names_password(key.text)), None)
 
 
 def _inline_row(walk: Walk, node: Node, path: str) -> Fields | None:
@@ -107,6 +115,9 @@ def rows_of(sheet: Sheet) -> Rows:
     """The rows of a sheet: titles above, blank rows and a signature block are passed over."""
     walk = Walk(sheet.file, sheet.name)
     walk.problems.extend(sheet.problems)
+    secret = headers.password_cell(sheet.rows, headers.is_long_header)
+    if secret is not None:
+        return Rows(problems=(*sheet.problems, headers.password_in_numbers(sheet.place(secret))))
     header_at = headers.header_at(sheet.rows)
     if header_at is None:
         if not any(problem.severity == "error" for problem in sheet.problems):
@@ -114,7 +125,7 @@ def rows_of(sheet: Sheet) -> Rows:
         return Rows(problems=tuple(walk.problems))
     header, data_at = headers.header_cells(sheet.rows, header_at)
     columns = headers.columns(walk, header)
-    rows = _data(walk, columns, sheet.rows[data_at:])
+    rows = _data(walk, sheet, columns, sheet.rows[data_at:])
     if not rows and all(problem.severity == "warning" for problem in walk.problems):
         walk.complain(
             sheet.rows[header_at][0],
@@ -123,18 +134,12 @@ def rows_of(sheet: Sheet) -> Rows:
     return Rows(rows=rows, problems=tuple(walk.problems))
 
 
-def _data(walk: Walk, columns: Columns, rows: tuple[Row, ...]) -> tuple[Fields, ...]:
+def _data(walk: Walk, sheet: Sheet, columns: Columns, rows: tuple[Row, ...]) -> tuple[Fields, ...]:
     found: list[Fields] = []
     reader = RowReader(walk, columns)
     signed = False
     for row in rows:
-        if len(walk.problems) > MAX_PROBLEMS:
-            walk.complain(
-                row[0],
-                "too-many-problems",
-                f"after {MAX_PROBLEMS} problems reading stops here",
-                "mend these first",
-            )
+        if row_kinds.too_many(walk, row):
             break
         long = row_kinds.long_text(columns, row)
         if signed and row_kinds.holds_number(long, 5):
@@ -147,14 +152,11 @@ def _data(walk: Walk, columns: Columns, rows: tuple[Row, ...]) -> tuple[Fields, 
         signed = signed or row_kinds.is_signature(columns, row)
         if signed or headers.is_repeated(columns, row):
             continue
+        if row_kinds.is_signed_number(columns, row):
+            walk.problems.append(row_kinds.signed_number(sheet, row))
+            continue
         if row_kinds.is_tally(columns, row):
-            cell = row_kinds.first_filled(row)
-            walk.complain(
-                cell,
-                "row-without-seat",
-                f"{shown(cell.text)} is no seat: a sum, a note or a page number stands here",
-                "delete the row",
-            )
+            row_kinds.no_seat(walk, row)
             continue
         found.append(reader.read(row))
     reader.close()

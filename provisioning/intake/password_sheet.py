@@ -6,23 +6,25 @@ the wrong column. They are not part of the contract; the ledger keeps them apart
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from provisioning.core.problem import Place, Problem
 from provisioning.intake import kinds, member_form, row_kinds
-from provisioning.intake.headers import Columns, plain
+from provisioning.intake.headers import Columns, is_vague, names_password, plain
 from provisioning.intake.operations import Fits
 from provisioning.intake.paper import Paper
-from provisioning.intake.sheet import Row, Sheet
+from provisioning.intake.sheet import HEADER_WITHIN, Row, Sheet
 from provisioning.intake.sheet_file import read_sheet
 from provisioning.intake.text_form import counted, half_width, without_invisible
 from provisioning.intake.wrong import Wrong
 
-_PASSWORD_HEADERS = frozenset(map(plain, ("密码", "IMS密码", "鉴权密码", "注册密码", "认证密码", "password")))
-_HEADER_WITHIN = 20
+_NO_COLUMN = re.compile("[单表]$|说明|须知|通知")
 _LONGEST = 128
+_NO_BEGINNING = ">"
+"""What no value in Asterisk's files can begin with; nor can it begin or end with a blank."""
 _SHOWN = 5
 
 
@@ -38,7 +40,7 @@ class Passwords:
 def read(file: str, content: bytes) -> Passwords:
     """The passwords of a CSV file or a spreadsheet with the columns 号码 and 密码, in any order."""
     sheet = read_sheet(file, content, _names_passwords)
-    at = next((i for i, row in enumerate(sheet.rows[:_HEADER_WITHIN]) if _is_header(row)), None)
+    at = next((i for i, row in enumerate(sheet.rows[:HEADER_WITHIN]) if _is_header(row)), None)
     if at is None:
         if any(problem.severity == "error" for problem in sheet.problems):
             return Passwords(problems=sheet.problems)
@@ -49,6 +51,9 @@ def read(file: str, content: bytes) -> Passwords:
             place=sheet.place(sheet.rows[0][0]) if sheet.rows and len(sheet.rows[0]) else Place(file=file),
         )
         return Passwords(problems=(*sheet.problems, missing))
+    twice = tuple(_twice(sheet, sheet.rows[at]))
+    if twice:
+        return Passwords(problems=(*sheet.problems, *twice))
     reader = _Reader(sheet, sheet.rows[at])
     for row in sheet.rows[at + 1 :]:
         if reader.is_seal(row):
@@ -90,7 +95,27 @@ def against(passwords: Passwords, paper: Paper) -> Iterator[Problem]:
 
 
 def _names_passwords(header: str) -> bool:
-    return plain(header) in _PASSWORD_HEADERS
+    return names_password(header) and not _NO_COLUMN.search(plain(header))
+
+
+def _twice(sheet: Sheet, header: Row) -> Iterator[Problem]:
+    """A second column of numbers or of passwords: nobody knows which one is meant."""
+    numbers = _numbers(header)
+    passwords = [index for index, text in enumerate(header.texts) if names_password(text)]
+    for what, columns in (("numbers", numbers), ("passwords", passwords)):
+        for index in columns[1:]:
+            yield sheet.problem(
+                header[index],
+                "duplicate-column",
+                f"a second column of {what} stands here, and nobody knows which one is meant",
+                "keep the one that is right, and delete the other",
+            )
+
+
+def _numbers(header: Row) -> list[int]:
+    """The columns of numbers; a vague 电话号码 beside one that says more is a contact's."""
+    found = [index for index, text in enumerate(header.texts) if member_form.names_numbers(text)]
+    return [index for index in found if not is_vague(header.texts[index])] or found
 
 
 def _is_header(row: Row) -> bool:
@@ -102,7 +127,7 @@ class _Reader:
 
     def __init__(self, sheet: Sheet, header: Row) -> None:
         self._sheet = sheet
-        self._number_at = _first(header, member_form.names_numbers)
+        self._number_at = _numbers(header)[0]
         self._password_at = _first(header, _names_passwords)
         self._columns = Columns({self._number_at: "long_number"}, {}, self._number_at)
         self.found: dict[str, str] = {}
@@ -163,6 +188,10 @@ class _Reader:
                 "the password holds a character that no password has: full-width, invisible or a line break"
             )
             hint = "retype it with the input method switched to half-width"
+            self._complain(row, at, "bad-password", said, hint)
+        elif password[0] in _NO_BEGINNING or password != password.strip(" "):
+            said = "the password begins with > or has a blank at an end: Asterisk would read another one"
+            hint = "check it against the paper; if it is so, ask the operator for another one"
             self._complain(row, at, "bad-password", said, hint)
         elif len(password) > _LONGEST:
             said = f"the password is longer than {_LONGEST} characters"

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import re
 
+from provisioning.core.problem import Problem
 from provisioning.intake.headers import Columns
-from provisioning.intake.sheet import Cell, Row
-from provisioning.intake.text_form import half_width, without_invisible
+from provisioning.intake.sheet import Cell, Row, Sheet
+from provisioning.intake.text_form import half_width, shown, without_invisible
+from provisioning.intake.walk import Walk
+
+MAX_PROBLEMS = 10_000
+"""After so many problems a sheet is read no further."""
 
 _NUMBER_COLUMNS = frozenset({"long_number", "short_number", "mobile", "second_number", "changed_to"})
 
 # What stands below the last number on the paper: seal, signature, date.
 _SIGNATURE = re.compile(r"盖章|签章|签字|签名|公章|甲方|乙方|经办人|日期|年\s*月\s*日")
+_SIGNED = re.compile(
+    r"(?:盖章|签章|签字|签名|公章|甲方|乙方|经办人|日期)(?:单位|代表)?\s*(?:[:(]|\Z)|\([^)]*[章签][^)]*\)\s*:?\Z"
+)
+"""A cell that asks for a signature, and no department or name that has such a word in it."""
 _TALLY = re.compile(
     r"合计|总计|小计|共计|总数|(?:备?注意?|说明)\s*:|第\s*[0-9]+\s*页|共\s*[0-9]+|(?:total|page)\b",
     re.IGNORECASE,
@@ -36,7 +45,57 @@ def is_signature(columns: Columns, row: Row) -> bool:
     text = row.texts[_first(row)]
     if text.isascii() or not _SIGNATURE.search(text):
         return False
-    return not any(
+    return not _has_number(columns, row)
+
+
+def is_signed_number(columns: Columns, row: Row) -> bool:
+    """Whether a signature is asked for in a row that holds a number: a contact's, not a seat's (经办人)."""
+    text = row.texts[_first(row)]
+    return bool(
+        not text.isascii()
+        and _SIGNATURE.search(text)
+        and _SIGNED.search(half_width(text).strip())
+        and _has_number(columns, row)
+    )
+
+
+def signed_number(sheet: Sheet, row: Row) -> Problem:
+    """What to say of a row that is_signed_number."""
+    cell = first_filled(row)
+    return sheet.problem(
+        cell,
+        "row-without-seat",
+        f"{shown(cell.text)} is no seat: it belongs to the signature, but a number stands in its row",
+        "delete the row, or move its number out of the columns of the list",
+    )
+
+
+def no_seat(walk: Walk, row: Row) -> None:
+    """Tells of a row that is_tally."""
+    cell = first_filled(row)
+    walk.complain(
+        cell,
+        "row-without-seat",
+        f"{shown(cell.text)} is no seat: a sum, a note or a page number stands here",
+        "delete the row",
+    )
+
+
+def too_many(walk: Walk, row: Row) -> bool:
+    """Whether so much is wrong that reading stops at this row, which is told."""
+    if len(walk.problems) <= MAX_PROBLEMS:
+        return False
+    walk.complain(
+        row[0],
+        "too-many-problems",
+        f"after {MAX_PROBLEMS} problems reading stops here",
+        "mend these first",
+    )
+    return True
+
+
+def _has_number(columns: Columns, row: Row) -> bool:
+    return any(
         columns.known.get(index) in _NUMBER_COLUMNS and holds_number(text, 3)
         for index, text in enumerate(row.texts)
     )
@@ -56,6 +115,8 @@ def long_text(columns: Columns, row: Row) -> str:
 
 
 def _first(row: Row) -> int:
+    if row.texts[0]:
+        return 0
     return next((index for index, text in enumerate(row.texts) if text), 0)
 
 

@@ -15,6 +15,9 @@ MAX_ROWS = 60_000
 MAX_COLUMNS = 100
 MAX_CELLS = 1_000_000
 
+HEADER_WITHIN = 30
+"""So many of the first rows that hold anything may stand above the list; its header is one of them."""
+
 CellKind = Literal["text", "number", "date", "flag", "error", "formula"]
 """What a cell is stored as. In CSV everything is text; of a formula only its last result is known."""
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from provisioning.core.problem import Place, Problem, Severity
-from provisioning.intake.sheet import MAX_ROWS, Row, Sheet, cell_name, column_name
+from provisioning.intake.sheet import HEADER_WITHIN, MAX_COLUMNS, MAX_ROWS, Row, Sheet, cell_name, column_name
 from provisioning.intake.text_form import counted, half_width, shown
 
 IsHeader = Callable[[str], bool]
 
-_HEADER_WITHIN = 30
 _LOOKED_AT = 1000
 _NUMBER = re.compile("[0-9]{7,12}")
 
@@ -82,7 +81,7 @@ def chosen(file: str, tables: Sequence[Table], is_header: IsHeader) -> Sheet:
 
 def _begin(table: Table, is_header: IsHeader) -> _Begun:
     rows = table.rows()
-    first = tuple(islice(rows, _HEADER_WITHIN))
+    first = tuple(islice(rows, HEADER_WITHIN))
     header = next((at for at, row in enumerate(first) if any(map(is_header, row.texts))), None)
     if header == len(first) - 1:
         first += tuple(islice(rows, 1))
@@ -100,7 +99,7 @@ def _whole(file: str, begun: _Begun, warnings: tuple[Problem, ...]) -> Sheet:
         problems.append(
             _problem(
                 *(file, table.name, "too-many-columns"),
-                f"a cell is filled behind column {column_name(column - 1)}, the last one that is read",
+                f"a cell is filled behind column {column_name(MAX_COLUMNS)}, the last one that is read",
                 "delete the columns that do not belong to the number list",
                 cell=cell_name(row, column),
             )

@@ -107,9 +107,8 @@ class _Rows:
         start = self._sheet.start
         if start is None:
             return
-        top, left = start
-        before = [""] * left
-        for number, values in enumerate(self._sheet.iter_rows(), top + 1):
+        before = [""] * start[1]  # the library gives blank rows above the first cell, but no columns
+        for number, values in enumerate(self._sheet.iter_rows(), 1):
             row = self._row(number, before, values)
             if row is not None:
                 yield row

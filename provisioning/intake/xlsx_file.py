@@ -15,6 +15,9 @@ from provisioning.intake.zip_parts import Parts, broken, packed
 
 _RELATIONS = "_rels/.rels"
 _KEPT = frozenset({"sharedStrings", "styles"})
+"""The other parts that are kept, under the names that the library knows."""
+_STRINGS = re.compile(rb"""<(?:[\w.-]+:)?sst(?=[\s/>])(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
+_COUNTS = re.compile(rb"""\s(?:uniqueCount|count)\s*=\s*(?:"[^"]*"|'[^']*')""")
 _SHARED = re.compile(rb'<c [^>]*?t="s"[^>]*><v>([0-9]{1,9})</v>')
 
 MAX_SHEETS = 200
@@ -65,12 +68,18 @@ def checked(parts: Parts) -> Checked:
         safe_xml.well_formed(xml)
         made[path] = xml
         sheets.append(xml)
-    others = {path: parts.read(path) for kind, path in targets.values() if kind in _KEPT and path in parts}
-    for xml in others.values():
-        safe_xml.well_formed(xml)
-    strings = [others[path] for kind, path in targets.values() if kind == "sharedStrings" and path in others]
-    _text_bounded(b"".join(strings), sheets)
-    return Checked(content=packed(made | others), marks=tuple(marks))
+    for kind, path in targets.values():
+        if kind in _KEPT and path in parts:
+            xml = parts.read(path)
+            safe_xml.well_formed(xml)
+            made[f"{folder}/{kind}.xml".lstrip("/")] = _STRINGS.sub(_without_counts, xml)
+    _text_bounded(made.get(f"{folder}/sharedStrings.xml".lstrip("/"), b""), sheets)
+    return Checked(content=packed(made), marks=tuple(marks))
+
+
+def _without_counts(tag: re.Match[bytes]) -> bytes:
+    """The list of texts without how many there are: the library takes so much memory at once."""
+    return _COUNTS.sub(b"", tag[0])
 
 
 def _relations(folder: str, relations: bytes) -> Mapping[str, tuple[str, str]]:

@@ -15,19 +15,20 @@ Document = Mapping[str, Any]
 _Place = tuple[str, int]
 
 
-def document(device: Device, *, numbers: Mapping[int, str], key: str) -> Document:
+def document(device: Device, *, numbers: Mapping[int, str], key: str, fetches: bool = True) -> Document:
     """The device as it may be kept and compared: without any secret, but with fingerprints of them.
 
     `numbers` are the long numbers on its ports, `key` is the device's token: who does not have it learns
-    nothing from a fingerprint.
+    nothing from a fingerprint. `fetches` says whether its format has words for where to fetch at all.
     """
+    address = device.fetch_url if fetches else None
     return {
         "model": device.model,
         "mac": device.mac,
         "server": asdict(device.server),
         "settings": dict(device.settings),
-        "fetches": device.fetch_url is not None,
-        "secret": _print(key, device.admin_password or "", device.fetch_url or ""),
+        "fetches": address is not None,
+        "secret": _print(key, device.admin_password or "", address or ""),
         "ports": len(device.ports),
         "lines": {str(port): _line(line, numbers[port], key) for port, line in device.lines},
     }
@@ -101,6 +102,22 @@ def to_hand_out(former: Mapping[str, Former], wanted: Mapping[str, Wanted]) -> f
 def _reads_otherwise(former: Former, wanted: Wanted) -> bool:
     """Whether the same device is written in other words by now."""
     return wanted.document == former.document and wanted.digest not in (None, former.digest)
+
+
+def is_other_device(former: Document, wanted: Document) -> bool:
+    """Whether another box than the one that got the former file is to get the new one (换机)."""
+    return former["model"] != wanted["model"] or _other_mac(former, wanted)
+
+
+def is_strange_to_secrets(former: Document, wanted: Document) -> bool:
+    """Whether it is another box for certain, so that nothing the former one knows may open anything for it:
+    not where only the model was corrected."""
+    same_mac = wanted["mac"] is not None and former["mac"] == wanted["mac"]
+    return is_other_device(former, wanted) and not same_mac
+
+
+def _other_mac(former: Document, wanted: Document) -> bool:
+    return None not in (former["mac"], wanted["mac"]) and former["mac"] != wanted["mac"]
 
 
 def loses_all(site: str, former: Mapping[str, Former], wanted: Mapping[str, Wanted]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pbx.iad.device import Device, Line, Port, Server
+from pbx.iad.device import Device, Label, Line, Port, Server
 from provisioning.core.contract import Contract
 from provisioning.core.site import Iad, Ims, Seat, Site
 from provisioning.planning import names
@@ -49,6 +49,16 @@ class Placed:
 
     device: Device
     seats: Mapping[int, Seat]
+
+    @property
+    def labels(self) -> Mapping[int, Label]:
+        """Whose telephone each port in use is, for the papers of whoever wires them."""
+        return {
+            port: Label(
+                short_number=seat.short_number or "", name=seat.name or "", department=seat.department or ""
+            )
+            for port, seat in self.seats.items()
+        }
 
 
 def placed(contract: Contract, given: Given) -> tuple[Placed, ...]:

@@ -23,14 +23,15 @@ _CONTEXT = re.compile(
 def pjsip_file(site: str) -> str:
     """A site's first file of PJSIP objects, which decides about the others and stands for all of them.
 
-    Asterisk reads files in the order of their names, and has to read the first ones of all sites first.
+    Asterisk reads files in the order of their names, and has to read the first ones of all sites first. The
+    underscore can be in no site's name: no file of old_layout.py is called like this, whatever its site.
     """
-    return f"{PJSIP_FILES}0-{site}.conf"
+    return f"{PJSIP_FILES}0_{site}.conf"
 
 
 def seats_file(site: str, slot: str, number: int) -> str:
     """A file of a site's seats in one of the slots, numbered from 1 (layout.py)."""
-    return f"{PJSIP_FILES}1-{site}-{slot}-{number:03}.conf"
+    return f"{PJSIP_FILES}1_{site}-{slot}-{number:03}.conf"
 
 
 def dialplan_file(site: str, slot: str, number: int = 1) -> str:

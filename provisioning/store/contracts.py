@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from provisioning.core.contract import Contract, ContractVersion
 from provisioning.core.cycle import Cycle
 from provisioning.core.document import from_document, to_document
-from provisioning.flows.errors import FlowError
-from provisioning.store import holdings, overlaps, sip_secrets, trail
+from provisioning.flows.errors import ChangedMeanwhile, FlowError
+from provisioning.store import contract_files, holdings, overlaps, sip_secrets, trail
 from provisioning.store import ims_passwords as passwords
 from provisioning.store.portions import portions
 from provisioning.store.succession import Past, Standing, Step, step
@@ -38,31 +38,40 @@ def record(
     at: datetime,
     who: str,
     ims_passwords: Mapping[str, Mapping[str, str]],
+    expected: Mapping[str, Sequence[ContractVersion]],
+    from_file: bool,
+    remade: Collection[str],
 ) -> tuple[ContractVersion, ...]:
     """Records each contract as `succession.step` says, after its latest version or in its place.
 
     Returns what was recorded; a contract that stands so from that day on already only gets the SIP secrets
     it may lack, say after a restore. Raises FlowError that lists everything in the way: a day that does not
-    do, a number or a site that another contract has at the same time. Then the caller's transaction is to be
-    given up, and nothing is recorded.
+    do, a number or a site that another contract has at the same time; ChangedMeanwhile where a contract's
+    newest versions are not the `expected` ones. Then the caller's transaction is to be given up, and nothing
+    is recorded.
     """
+    _as_looked_at(connection, expected)
     writing = _Writing(connection=connection, new_secret=new_secret, at=at, who=who)
     steps: list[tuple[ContractVersion, Step]] = []
     moved: list[tuple[ContractVersion, Step]] = []
     obstacles: list[str] = []
+    first_days = {contract.id: day for contract, day in reversed(additions)}
+    for id in remade:
+        writing.make_way(id, first_days[id])
     for contract, effective in additions:
-        latest, past = _past(connection, contract.id)
+        rows, past = _past(connection, contract.id)
+        latest = rows[0] if rows else None
         document = to_document(contract)
-        same = latest is not None and _as_now(latest.document) == document
+        same = latest is not None and _says(latest.document, document)
         taken = step(contract, effective, past, same=same)
         if isinstance(taken, str):
             obstacles.append(taken)
             continue
         if taken is None:
-            writing.secrets(contract, latest)
+            writing.secrets(contract, rows)
             continue
         version = ContractVersion(contract=contract, number=taken.number, effective=taken.effective)
-        writing.version(version, taken, document, latest)
+        writing.version(version, taken, document, rows)
         steps.append((version, taken))
         if same:
             moved.append((version, taken))
@@ -72,12 +81,37 @@ def record(
     if obstacles:
         raise FlowError("\n".join([*obstacles, "Nothing was recorded."]))
     for contract, _ in additions:
+        if from_file:
+            contract_files.keep(connection, contract.id, to_document(contract), at=at, who=who)
         passwords.keep(connection, contract.id, ims_passwords.get(contract.id, {}), at=at, who=who)
     return tuple(version for version, _ in steps)
 
 
-def _past(connection: Connection, contract: str) -> tuple[Any, Past]:
-    """The row of the contract's latest version, and what else stands in the way of another."""
+def _as_looked_at(connection: Connection, expected: Mapping[str, Sequence[ContractVersion]]) -> None:
+    """Raises ChangedMeanwhile where the newest versions of a contract are not the expected ones.
+
+    Asked within the transaction that writes, of which there is one at a time: so no change is lost.
+    """
+    table = contract_version
+    for contract, known in expected.items():
+        asked = select(table).where(table.c.contract == contract).order_by(table.c.number)
+        if known:
+            asked = asked.where(table.c.number >= known[0].number)
+        rows = list(connection.execute(asked))
+        if len(rows) != len(known) or not all(map(_is, rows, known)):
+            raise ChangedMeanwhile(
+                f"contract {contract}: somebody else changed it meanwhile. Nothing was recorded; run the "
+                "command again, and look at what it changes now."
+            )
+
+
+def _is(row: Any, version: ContractVersion) -> bool:
+    same = (row.number, row.effective) == (version.number, version.effective)
+    return same and _says(row.document, to_document(version.contract))
+
+
+def _past(connection: Connection, contract: str) -> tuple[Sequence[Any], Past]:
+    """The rows of the contract's last two versions, the latest first, and what is in the way of another."""
     table = contract_version
     asked = select(table).where(table.c.contract == contract).order_by(table.c.number.desc()).limit(2)
     rows = list(connection.execute(asked))
@@ -86,12 +120,12 @@ def _past(connection: Connection, contract: str) -> tuple[Any, Past]:
         2 - len(rows)
     )
     past = Past(latest=latest, former=former, closed=None if closed is None else Cycle.parse(closed))
-    return (rows[0] if rows else None), past
+    return rows, past
 
 
-def _as_now(document: Any) -> Any:
-    """A document as it would be written today: an older seatline knew fewer fields."""
-    return to_document(from_document(Contract, document))
+def _says(document: Any, now: Any) -> bool:
+    """Whether a document says the same as one that is written today: an older seatline knew fewer fields."""
+    return bool(document == now or to_document(from_document(Contract, document)) == now)
 
 
 def _version(row: Any) -> ContractVersion:
@@ -109,9 +143,23 @@ class _Writing:
     at: datetime
     who: str
 
-    def version(self, version: ContractVersion, taken: Step, document: Any, latest: Any) -> None:
-        """Writes a version with the days of its numbers, its secrets, and its line in the audit."""
-        secrets = self.secrets(version.contract, latest)  # asks who had the numbers so far
+    def make_way(self, contract: str, day: date) -> None:
+        """Takes back the versions from after that day, each kept in the audit: others come in their place."""
+        table = contract_version
+        later = (table.c.contract == contract, table.c.effective > day)
+        for row in list(self.connection.execute(select(table).where(*later).order_by(table.c.number))):
+            detail = {"version": row.number, "former": _former(row)}
+            self._note("contract-remade", contract, detail)
+        self.connection.execute(delete(table).where(*later))
+        holdings.rebuild(self.connection, contract, versions(self.connection, contract))
+
+    def version(self, version: ContractVersion, taken: Step, document: Any, rows: Sequence[Any]) -> None:
+        """Writes a version with the days of its numbers, its secrets, and its line in the audit.
+
+        `rows` are the last two versions so far, the latest first.
+        """
+        former = rows if taken.replaces is not None else rows[:1]
+        secrets = self.secrets(version.contract, former)  # asks who had the numbers so far
         detail = {
             "version": version.number,
             "effective": version.effective.isoformat(),
@@ -124,24 +172,24 @@ class _Writing:
             holdings.follow(self.connection, version)
         else:
             event = "contract-replaced"
-            detail["former"] = {
-                "effective": latest.effective.isoformat(),
-                "recorded_at": latest.recorded_at.isoformat(),
-                "recorded_by": latest.recorded_by,
-                "document": latest.document,
-            }
+            detail["former"] = _former(rows[0])
             self._replace(version, document)
             holdings.rebuild(
                 self.connection, version.contract.id, versions(self.connection, version.contract.id)
             )
         _rate_anew(self.connection, version.contract.id, taken.changed_from)
-        subject = version.contract.id
-        trail.note(self.connection, event=event, subject=subject, detail=detail, at=self.at, who=self.who)
+        self._note(event, version.contract.id, detail)
 
-    def secrets(self, contract: Contract, latest: Any) -> int:
-        """Issues the secrets that the seats lack; a number that was another customer's gets a new one."""
+    def _note(self, event: str, contract: str, detail: Mapping[str, Any]) -> None:
+        trail.note(self.connection, event=event, subject=contract, detail=detail, at=self.at, who=self.who)
+
+    def secrets(self, contract: Contract, former: Sequence[Any]) -> int:
+        """Issues the secrets that the seats lack; a number that was another customer's gets a new one.
+
+        A number of the `former` versions, which end where this one begins, has stayed with its customer.
+        """
         numbers = [seat.long_number for seat in contract.site.seats]
-        had = set() if latest is None else {s.long_number for s in _version(latest).contract.site.seats}
+        had = {seat.long_number for row in former for seat in _version(row).contract.site.seats}
         gained = [number for number in numbers if number not in had]
         sip_secrets.forget(self.connection, _from_other_customers(self.connection, contract, gained))
         return sip_secrets.issue(self.connection, numbers, new_secret=self.new_secret, at=self.at)
@@ -165,6 +213,16 @@ class _Writing:
             "recorded_at": self.at,
             "recorded_by": self.who,
         }
+
+
+def _former(row: Any) -> dict[str, Any]:
+    """A version that another takes the place of, whole, for the audit."""
+    return {
+        "effective": row.effective.isoformat(),
+        "recorded_at": row.recorded_at.isoformat(),
+        "recorded_by": row.recorded_by,
+        "document": row.document,
+    }
 
 
 def _from_other_customers(connection: Connection, contract: Contract, numbers: Sequence[str]) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from provisioning.flows.ports import DeviceSecret
-from provisioning.store import trail
+from provisioning.store import sip_secrets, trail
 from provisioning.store.portions import portions
 from provisioning.store.tables import device_secret as table
 from provisioning.store.tables import handed_out, offer
@@ -62,6 +62,51 @@ def forget(connection: Connection, site: str, iads: Sequence[str], *, at: dateti
             connection.execute(delete(held).where(*theirs))
     for iad in gone:
         trail.note(connection, event="iad-forgotten", subject=f"{site}/{iad}", detail={}, at=at, who=who)
+
+
+def renew(
+    connection: Connection,
+    site: str,
+    iads: Sequence[str],
+    long_numbers: Sequence[str],
+    *,
+    new_secret: Callable[[], str],
+    at: datetime,
+    who: str,
+) -> None:
+    """Another token and web password for these IADs, another SIP secret for these numbers (更换密钥)."""
+    for iad in dict.fromkeys(iads):
+        here = (table.c.site == site, table.c.iad == iad)
+        connection.execute(delete(offer).where(offer.c.site == site, offer.c.iad == iad))
+        made = _row(site, iad, DeviceSecret(token=new_secret(), admin_password=new_secret()), at)
+        if not connection.execute(update(table).where(*here).values(**made)).rowcount:
+            connection.execute(insert(table), [made])
+        told = {"sip_secrets": len(long_numbers)}
+        trail.note(connection, event="iad-renewed", subject=f"{site}/{iad}", detail=told, at=at, who=who)
+    sip_secrets.forget(connection, long_numbers)
+    sip_secrets.issue(connection, long_numbers, new_secret=new_secret, at=at)
+
+
+def rename(connection: Connection, site: str, names: Mapping[str, str], *, at: datetime, who: str) -> None:
+    """What is kept of IADs stands under their new names afterwards; what stood there is gone."""
+    involved = tuple(dict.fromkeys((*names, *names.values())))
+    connection.execute(delete(offer).where(offer.c.site == site, offer.c.iad.in_(involved)))
+    for held in (handed_out, table):
+        here = (held.c.site == site, held.c.iad.in_(involved))
+        rows = [dict(row) for row in connection.execute(select(held).where(*here)).mappings()]
+        connection.execute(delete(held).where(*here))
+        moved = [{**row, "iad": names[row["iad"]]} for row in rows if row["iad"] in names]
+        if moved:
+            connection.execute(insert(held), moved)
+    for former, name in names.items():
+        trail.note(
+            connection,
+            event="iad-renamed",
+            subject=f"{site}/{name}",
+            detail={"former": former},
+            at=at,
+            who=who,
+        )
 
 
 def _row(site: str, iad: str, secret: DeviceSecret, at: datetime) -> dict[str, object]:

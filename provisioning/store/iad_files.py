@@ -113,10 +113,25 @@ def offered(connection: Connection, token: str) -> Offer | None:
     )
 
 
-def take(connection: Connection, token: str, *, at: datetime, detail: Mapping[str, Any]) -> Offer | None:
+def still_open(connection: Connection, site: str, *, at: datetime) -> dict[str, datetime]:
+    """Which IADs of a site may fetch at that moment, and until when."""
+    asked = select(offers.c.iad, offers.c.until).where(
+        offers.c.site == site, offers.c.until > at, offers.c.content.is_not(None)
+    )
+    return {row.iad: row.until for row in connection.execute(asked.order_by(offers.c.iad))}
+
+
+def take(
+    connection: Connection,
+    token: str,
+    *,
+    at: datetime,
+    detail: Mapping[str, Any],
+    seen: Offer | None = None,
+) -> Offer | None:
     """Fetches an offer, once. The caller's transaction is the only one that writes: nobody comes between.
 
-    None, and the content wiped, when its time is over.
+    None, and the content wiped, when its time is over; None when it is another one than was `seen`.
     """
     found = offered(connection, token)
     if found is None:
@@ -124,6 +139,8 @@ def take(connection: Connection, token: str, *, at: datetime, detail: Mapping[st
     if at >= found.until or not found.content:
         this = (offers.c.site == found.site, offers.c.iad == found.iad)
         connection.execute(update(offers).where(*this).values(content=None))
+        return None
+    if seen is not None and found != seen:
         return None
     fetched = HandedOut(
         site=found.site,

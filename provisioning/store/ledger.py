@@ -5,7 +5,7 @@ Each method loads its own theme: a lookup has 0.3 s in all, and needs one of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any
@@ -121,11 +121,14 @@ class SqlLedger:
         at: datetime,
         who: str,
         ims_passwords: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+        expected: Mapping[str, Sequence[ContractVersion]] = MappingProxyType({}),
+        from_file: bool = True,
+        remade: Collection[str] = (),
     ) -> tuple[ContractVersion, ...]:
         """Records each contract that differs from its latest version; returns only what was recorded.
 
         FlowError, listing every obstacle: a day not after the latest version's, numbers or a site that
-        another contract has in the same days.
+        another contract has in the same days. ChangedMeanwhile where `expected` is not so any more.
         """
         from provisioning.store import contracts
 
@@ -137,7 +140,16 @@ class SqlLedger:
                 at=at,
                 who=who,
                 ims_passwords=ims_passwords,
+                expected=expected,
+                from_file=from_file,
+                remade=remade,
             )
+
+    def filed(self, contract: str) -> Contract | None:
+        from provisioning.store import contract_files
+
+        with reading(self._engine) as connection:
+            return contract_files.of_contract(connection, contract)
 
     def ims_passwords(self, contract: str) -> Mapping[str, str]:
         from provisioning.store import ims_passwords
@@ -193,11 +205,40 @@ class SqlLedger:
         with reading(self._engine) as connection:
             return iad_files.offered(connection, token)
 
-    def take(self, token: str, *, at: datetime, detail: Mapping[str, Any]) -> Offer | None:
+    def open_offers(self, site: str, *, at: datetime) -> Mapping[str, datetime]:
+        from provisioning.store import iad_files
+
+        with reading(self._engine) as connection:
+            return iad_files.still_open(connection, site, at=at)
+
+    def renew_iads(
+        self,
+        site: str,
+        iads: Sequence[str],
+        long_numbers: Sequence[str],
+        *,
+        new_secret: Callable[[], str],
+        at: datetime,
+        who: str,
+    ) -> None:
+        from provisioning.store import device_secrets
+
+        with writing(self._engine) as connection:
+            device_secrets.renew(connection, site, iads, long_numbers, new_secret=new_secret, at=at, who=who)
+
+    def rename_iads(self, site: str, names: Mapping[str, str], *, at: datetime, who: str) -> None:
+        from provisioning.store import device_secrets
+
+        with writing(self._engine) as connection:
+            device_secrets.rename(connection, site, names, at=at, who=who)
+
+    def take(
+        self, token: str, *, at: datetime, detail: Mapping[str, Any], seen: Offer | None = None
+    ) -> Offer | None:
         from provisioning.store import iad_files
 
         with writing(self._engine) as connection:
-            return iad_files.take(connection, token, at=at, detail=detail)
+            return iad_files.take(connection, token, at=at, detail=detail, seen=seen)
 
     def secrets(self, site: str) -> Mapping[str, str]:
         from provisioning.store import sip_secrets
@@ -327,6 +368,12 @@ class SqlLedger:
 
         with reading(self._engine) as connection:
             return trail.last(connection, event)
+
+    def audited_since(self, event: str, since: datetime) -> int:
+        from provisioning.store import trail
+
+        with reading(self._engine) as connection:
+            return trail.count_since(connection, event, since)
 
 
 if TYPE_CHECKING:

@@ -32,7 +32,8 @@ class Overlap:
     until: date | None
 
 
-_NUMBERS = ("long_number", "second_number")
+NUMBERS = ("long_number", "second_number")
+"""The columns that hold a number; each needs an index, or every seat is compared with every other."""
 
 
 def of_contract(connection: Connection, contract: str, first: date) -> Iterator[Overlap]:
@@ -57,8 +58,8 @@ def of_all(connection: Connection) -> Iterator[Overlap]:
 
 def _pairs() -> Iterator[tuple[Any, Any, Column[str], Column[str]]]:
     one, other = seat_period.alias("one"), seat_period.alias("other")
-    for what in _NUMBERS:
-        for held in _NUMBERS:
+    for what in NUMBERS:
+        for held in NUMBERS:
             yield one, other, one.c[what], other.c[held]
     one, other = site.alias("one"), site.alias("other")
     yield one, other, one.c.name, other.c.name

@@ -52,6 +52,16 @@ contract_version = Table(
     UniqueConstraint("contract", "effective"),
 )
 
+# What a contract's file said when it was recorded last: `contract change` changes versions, no file.
+contract_file = Table(
+    "contract_file",
+    metadata,
+    Column("contract", ForeignKey("contract.id"), primary_key=True),
+    Column("document", JSON, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+)
+
 # Who has a number, one row for each stretch of days in which nothing about the seat changed.
 seat_period = Table(
     "seat_period",
@@ -79,6 +89,7 @@ seat_period = Table(
     Index(None, "short_number"),
     Index(None, "name"),
     Index(None, "mobile"),
+    Index(None, "second_number"),
     Index(None, "site"),
 )
 

@@ -49,3 +49,9 @@ def last(connection: Connection, event: str) -> datetime | None:
         select(func.max(audit.c.at)).where(audit.c.event == event)
     ).scalar()
     return found
+
+
+def count_since(connection: Connection, event: str, since: datetime) -> int:
+    """How many such events the audit has noted from that moment on."""
+    noted = select(func.count()).select_from(audit).where(audit.c.event == event, audit.c.at >= since)
+    return connection.execute(noted).scalar_one()

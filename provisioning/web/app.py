@@ -1,7 +1,8 @@
 """The one page there is: GET /iad/<token>/<file name>. Whatever is wrong looks alike from outside (取文件).
 
 A request is answered first and written down afterwards, so that the time it takes tells nothing of why it was
-refused. Tokens stand in addresses: nothing here logs an address.
+refused. Nothing is told before its answer is on its way either: a terminal that is gone, or blocked, must not
+cost a device the file that was just taken for it. Tokens stand in addresses: nothing here logs an address.
 """
 
 from __future__ import annotations
@@ -9,15 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.requests import Request as WebRequest
 from starlette.responses import Response
-from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from provisioning.flows.errors import FlowError
@@ -55,8 +55,8 @@ class Ledger(Windows, Trail, Protocol):
 class Desk:
     """Where files are handed out: the world it needs, and its memory of what it told lately.
 
-    `tell` writes a line for whoever runs the server; it is called by the event loop's thread only. `workers`
-    are the threads that talk with the ledger.
+    `tell` writes a line for whoever runs the server; it is called by the event loop's thread only, so it
+    should not wait (voice.py). `workers` are the threads that talk with the ledger.
     """
 
     ledger: Ledger
@@ -87,8 +87,11 @@ class Desk:
         found = await self._ask(lambda: fetch(self.ledger, asked, now=now, family_of=self.family_of))
         if isinstance(found, OddFetch):
             return not_found(BackgroundTask(self._note, found, now))
-        self.tell(f"{found.site}/{found.iad} has its file, fetched from {asked.remote}")
-        return _file(found)
+        told = f"{found.site}/{found.iad} has its file, fetched from {asked.remote}"
+        return _file(found, BackgroundTask(self._note_fetched, told))
+
+    async def _note_fetched(self, told: str) -> None:
+        self._say(told)
 
     async def _note(self, odd: OddFetch, now: datetime) -> None:
         """Tells and writes down what was odd, as far as the budget allows."""
@@ -96,7 +99,7 @@ class Desk:
         if left_out is None:
             return
         if alert := alarm(odd, left_out):
-            self.tell(f"ALERT {alert}")
+            self._say(f"ALERT {alert}")
         try:
             await self._ask(lambda: write_down(self.ledger, odd, left_out=left_out, at=now, who=self.who))
         except Exception as fault:  # it was told already
@@ -120,12 +123,12 @@ class Desk:
         if self.complained is not None and timedelta(0) <= now - self.complained < BETWEEN_COMPLAINTS:
             return
         self.complained = now
-        self.tell(f"ALERT nothing can be handed out: {_told(fault)}")
+        self._say(f"ALERT nothing can be handed out: {_told(fault)}")
 
-
-def application(desk: Desk) -> Starlette:
-    """The desk as an ASGI application: every address and every method comes to it."""
-    return Starlette(routes=[Mount("/", app=desk)])
+    def _say(self, text: str) -> None:
+        """Tells; where nobody can be told any more, the file is handed out all the same."""
+        with suppress(OSError, ValueError):
+            self.tell(text)
 
 
 def not_found(after: BackgroundTask | None = None) -> Response:
@@ -139,10 +142,10 @@ def _plain(status: int, text: str, after: BackgroundTask | None = None) -> Respo
     )
 
 
-def _file(offer: Offer) -> Response:
+def _file(offer: Offer, after: BackgroundTask) -> Response:
     ending = offer.file_name.rpartition(".")[2]
     kind = CONTENT_TYPES.get(ending, "application/octet-stream")
-    return Response(offer.content, headers={**EVERY_ANSWER, "content-type": kind})
+    return Response(offer.content, headers={**EVERY_ANSWER, "content-type": kind}, background=after)
 
 
 def _asked(request: WebRequest) -> Request:

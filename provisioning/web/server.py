@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import logging
 import signal
 import socket
 import ssl
@@ -11,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from provisioning.flows.errors import FlowError
-from provisioning.web.app import Desk, application
+from provisioning.web.app import Desk
+from provisioning.web.gate import Door, Gate
+from provisioning.web.voice import Voice
 
 REQUEST_SECONDS = 10.0
 """Whoever connects has asked by then."""
@@ -24,7 +27,9 @@ CONNECTION_SECONDS = 60.0
 """Whoever asked has read the answer by then."""
 LARGEST_HEAD = 8 * 1024
 """Bytes of a request's address and headers."""
-CONNECTIONS = 100
+HANDSHAKE_SECONDS = 10.0
+"""Whoever connects has agreed on TLS by then; only afterwards his request is waited for."""
+BACKLOG = 64
 GRACE_SECONDS = 10
 
 
@@ -44,6 +49,31 @@ class Impatient(H11Protocol):
             self.transport.abort()
         else:
             self._timer = self.loop.call_later(CONNECTION_SECONDS - REQUEST_SECONDS, self.transport.abort)
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """asyncio's loop with less patience for a handshake than its minute, which uvicorn has no option for."""
+
+    async def create_server(self, *arguments: Any, **options: Any) -> asyncio.Server:
+        if options.get("ssl") is not None:
+            options["ssl_handshake_timeout"] = HANDSHAKE_SECONDS
+        return await super().create_server(*arguments, **options)
+
+
+class Quiet(logging.Handler):
+    """What asyncio would log, with a whole traceback each time: a line a minute, of no content."""
+
+    def __init__(self, voice: Voice) -> None:
+        super().__init__()
+        self._voice = voice
+        self._last: float | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._last is not None and record.created - self._last < 60:
+            return
+        self._last = record.created
+        kind = record.exc_info[0] if record.exc_info else None
+        self._voice(f"ALERT the server itself: {kind.__name__ if kind else record.levelname.lower()}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,34 +122,41 @@ def serve_desk(desk: Desk, place: Place) -> None:
     """
     place.check()
     tls = place.tls()
-    with place.listener() as listener:
-        signal.signal(signal.SIGTERM, _leave)  # uvicorn stops by it, then raises it once more
-        desk.tell(f"handing out IAD files on {place}")
-        try:
-            server(application(desk), tls=tls).run(sockets=[listener])
-        finally:
-            left_out = desk.budget.left_out
-            desk.tell("stopped" + (f"; {left_out} more odd fetches were only counted" if left_out else ""))
+    voice = Voice(desk.tell)
+    desk.tell = voice
+    log = logging.getLogger("asyncio")
+    log.handlers, log.propagate = [Quiet(voice)], False
+    try:
+        with Door(place.listener(), Gate(voice)) as listener:
+            signal.signal(signal.SIGTERM, _leave)  # uvicorn stops by it, then raises it once more
+            voice(f"handing out IAD files on {place}")
+            try:
+                server(desk, tls=tls).run(sockets=[listener])
+            finally:
+                left_out = desk.budget.left_out
+                voice("stopped" + (f"; {left_out} more odd fetches were only counted" if left_out else ""))
+    finally:
+        voice.finish()
 
 
-def server(app: Starlette, *, tls: ssl.SSLContext | None = None) -> Server:
+def server(desk: Desk, *, tls: ssl.SSLContext | None = None) -> Server:
     """A server without access log (tokens stand in addresses), Server header or trust in proxies' headers."""
     options: dict[str, Any] = {}
     if tls is not None:
         options["ssl_context_factory"] = lambda _config, _default: tls
     return Server(
         Config(
-            app,
+            desk,
             http=Impatient,
             ws="none",
             lifespan="off",
-            loop="asyncio",
+            loop=f"{__name__}:{Loop.__name__}",
+            backlog=BACKLOG,
             log_config=None,
             log_level="critical",
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=CONNECTIONS,
             h11_max_incomplete_event_size=LARGEST_HEAD,
             timeout_keep_alive=1,
             timeout_graceful_shutdown=GRACE_SECONDS,

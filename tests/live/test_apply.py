@@ -20,8 +20,10 @@ from pbx.live.ami import Ami
 from pbx.update import promotion
 from provisioning.flows.drift import DriftReport, find_drift
 from provisioning.flows.errors import FlowError, LockHeld, TooMuchChange
-from provisioning.flows.read_switch import Mark, read_back, read_site
+from provisioning.flows.read_files import read_file
+from provisioning.flows.read_switch import Mark, marks, read_back, read_site
 from provisioning.flows.write_switch import Pen
+from provisioning.planning import names
 from provisioning.planning.desired import desired
 
 _spec = importlib.util.spec_from_file_location("live_sites", Path(__file__).with_name("sites.py"))
@@ -31,8 +33,8 @@ sites = sys.modules.setdefault("live_sites", importlib.util.module_from_spec(_sp
 _spec.loader.exec_module(sites)
 
 pytestmark = pytest.mark.live
-PJSIP = "seatline-pjsip-0-zhaotong.conf"
-SEATS = "seatline-pjsip-1-zhaotong-a-001.conf"
+PJSIP = "seatline-pjsip-0_zhaotong.conf"
+SEATS = "seatline-pjsip-1_zhaotong-a-001.conf"
 """Where the seats of a site that was applied once stand."""
 
 
@@ -49,8 +51,8 @@ def other(pbx: Any) -> Iterator[Ami]:
         yield session
 
 
-def drift_of(ami: Ami, book: Any, *names: str) -> DriftReport:
-    return find_drift(ami, book, sites=names, hand_written=sites.HAND_WRITTEN, today=sites.TODAY)
+def drift_of(ami: Ami, book: Any, *of: str) -> DriftReport:
+    return find_drift(ami, book, sites=of, hand_written=sites.HAND_WRITTEN, today=sites.TODAY)
 
 
 def edit(ami: Ami, file: str, *operations: tuple[str, ...], module: str = "res_pjsip.so") -> None:
@@ -209,6 +211,89 @@ def test_a_rename_that_is_refused(ami: Ami) -> None:
     book.contracts = (old,)
     assert not sites.plan_of(ami, book)
     assert not drift_of(ami, book).drifts
+
+
+def renamed_but_for(ami: Ami, lost: str) -> Any:
+    """A site with all its telephones renamed to aaa; the program ended at the record of `lost`."""
+    old = sites.contract(of=sites.seats(3))
+    book = sites.Book((old,))
+    assert sites.apply_to(ami, book).exit_code == 0
+    book.earlier, book.contracts, book.lost = (old,), (renamed(old, "aaa"),), lost
+    if lost:
+        with pytest.raises(RuntimeError, match="the program ends here"):
+            sites.apply_to(ami, book, force=True)
+        book.lost = ""
+    else:
+        assert sites.apply_to(ami, book, force=True).exit_code == 0
+    return book
+
+
+def comes_up(pbx: Any, book: Any) -> bool:
+    """Whether the switch, started anew, runs the first contract of a book."""
+    pbx.restart()
+    with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as again:
+        return runs(again, book.contracts[0], book)
+
+
+@pytest.mark.parametrize("lost", ["aaa", "zhaotong"])
+@pytest.mark.parametrize("first", [(), ("aaa",), ("zhaotong",)])
+def test_a_rename_that_is_not_on_record(ami: Ami, pbx: Any, lost: str, first: tuple[str, ...]) -> None:
+    """A rename that ended before both sites were on record is finished, in whatever order one asks for."""
+    book = renamed_but_for(ami, lost)
+    applied = sites.apply_to(ami, book, *first, force=True)
+    asked = first or ("aaa", "zhaotong")
+    assert [(o.site, o.status) for o in applied.outcomes[1:]] == [(site, "finished") for site in asked]
+    assert sites.apply_to(ami, book, force=True).exit_code == 0
+    assert runs(ami, book.contracts[0], book)
+    assert not marks(ami)
+    assert not sites.plan_of(ami, book)
+    assert comes_up(pbx, book)
+
+
+def test_seats_that_stand_in_the_files_of_two_sites(ami: Ami, pbx: Any) -> None:
+    """A site whose old files are back, though another has its seats, is taken away without harm to those."""
+    book = renamed_but_for(ami, "")
+    assert ami.send(promotion(f"former-{PJSIP}", PJSIP)).ok
+    assert not runs(ami, renamed(book.contracts[0], "zhaotong"), book)
+    Pen(switch=ami, pause=sites.time.sleep).mark([Mark(site="zhaotong", digest="0", group="zhaotong")])
+    applied = sites.apply_to(ami, book, force=True)
+    assert [(o.site, o.status) for o in applied.outcomes[1:]] == [
+        ("aaa", "unchanged"),
+        ("zhaotong", "applied"),
+    ]
+    assert not read_site(ami, "zhaotong").pjsip
+    assert not marks(ami)
+    assert comes_up(pbx, book)
+
+
+def test_what_another_site_has_is_not_put_back(ami: Ami, pbx: Any) -> None:
+    """Where another site has the former seats in its files, they are not put back."""
+    book = renamed_but_for(ami, "")
+    live = read_file(ami, PJSIP, [])
+    edit(ami, PJSIP, ("NewCat", "stray"), ("Append", "stray", "type", "aor"))
+    Pen(switch=ami, pause=sites.time.sleep).mark([Mark(site="zhaotong", digest="0", group="zhaotong")])
+    assert sites.apply_to(ami, book, force=True).exit_code == 0
+    assert read_file(ami, PJSIP, []) == live
+    assert comes_up(pbx, book)
+
+
+def test_a_file_of_seats_taken_away_by_hand(ami: Ami, pbx: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is missing in the middle is named, what stands behind it is read, and apply writes it."""
+    monkeypatch.setattr(names, "seats_per_file", lambda seats: 1)
+    book = sites.Book((sites.contract(of=sites.seats(5)),))
+    assert sites.apply_to(ami, book).exit_code == 0
+    gone = SEATS.replace("001", "002")
+    pbx.shell(f"rm /etc/asterisk/{gone}")
+    planned = sites.plan_of(ami, book)
+    assert {c["name"] for c in planned.to_json()["changes"]} == {"08702120002"}
+    assert planned.notes == (f"{gone} is missing, and files after it are there: a hand took it away",)
+    assert sites.apply_to(ami, book).exit_code == 0
+    assert runs(ami, book.contracts[0], book)
+    book.contracts = (sites.contract(of=sites.seats(1)),)
+    assert sites.apply_to(ami, book, force=True).exit_code == 0
+    assert {
+        file for n in range(2, 6) if (file := SEATS.replace("001", f"00{n}")) and read_file(ami, file, [])
+    } == set()
 
 
 def test_numbers_move_between_sites(ami: Ami) -> None:
@@ -458,6 +543,7 @@ def test_a_registration_that_was_ended(ami: Ami, ims: Any, pbx: Any) -> None:
     report = drift_of(ami, book)
     assert not report
     assert [(one.object, one.state) for one in report.unregistered] == [("08702120002-ims", "Unregistered")]
+    assert report.verdict == "holds what the ledger says, but 1 registration is not in force at the operator"
 
 
 def test_an_orphan_is_reported_and_can_be_removed(ami: Ami) -> None:
@@ -575,7 +661,7 @@ def test_a_site_that_cannot_be_settled(ami: Ami) -> None:
     first, second = sites.contract("first"), sites.contract("second", area="0874")
     book = sites.Book((first,))
     sites.apply_to(ami, book)
-    live = "seatline-pjsip-0-first.conf"
+    live = "seatline-pjsip-0_first.conf"
 
     class Stuck(sites.Wrapped):
         def send(self, action: Action, *, timeout: float = 10.0) -> Reply:

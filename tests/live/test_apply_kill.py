@@ -56,7 +56,7 @@ def promoting(action: Action) -> bool:
 def filling(action: Action) -> bool:
     """The steps before it: each writes to a file of seats that nothing refers to yet."""
     written = dict(action.headers).get("DstFilename", "")
-    return action.name == "UpdateConfig" and written.startswith("seatline-pjsip-1-")
+    return action.name == "UpdateConfig" and written.startswith("seatline-pjsip-1_")
 
 
 class Deadly(sites.Wrapped):

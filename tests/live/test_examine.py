@@ -20,21 +20,27 @@ _spec.loader.exec_module(sites)
 
 
 @pytest.fixture
-def findings(pbx: Any, tmp_path: Path) -> Any:
-    """Runs doctor against the switch: verdict and text by check."""
+def seatline(pbx: Any, tmp_path: Path) -> Any:
+    """Runs a command where the switch is set up and the ledger is fresh."""
     (tmp_path / "seatline.toml").write_text(
         f'[switches.pbx]\nami = "{pbx.ami_host}:{pbx.ami_port}"\nsecret_file = "{pbx.secret_file}"\n',
         encoding="utf-8",
     )
 
-    def seatline(*command: str) -> subprocess.CompletedProcess[str]:
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
         clean = {key: value for key, value in os.environ.items() if not key.startswith("SEATLINE")}
         return subprocess.run(
             [sys.executable, "-m", "provisioning", *command],
             cwd=tmp_path, env=clean, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
-    assert seatline("db", "upgrade").returncode == 0
+    assert run("db", "upgrade").returncode == 0
+    return run
+
+
+@pytest.fixture
+def findings(pbx: Any, seatline: Any) -> Any:
+    """Runs doctor against the switch: verdict and text by check."""
 
     def look() -> dict[str, tuple[str, str]]:
         done = seatline("doctor", "--json")
@@ -44,8 +50,11 @@ def findings(pbx: Any, tmp_path: Path) -> Any:
     return look
 
 
-def test_our_own_switch_lacks_nothing(findings: Any) -> None:
-    """The switch of docker/pbx is all that doctor asks for."""
+def test_our_own_switch_lacks_nothing(findings: Any, seatline: Any) -> None:
+    """The switch of docker/pbx is all that doctor asks for, once the ledger is backed up."""
+    verdict, text = findings()["backup"]
+    assert (verdict, "no backup on record" in text) == ("warning", True)
+    assert seatline("db", "backup", "ledger-backup.db").returncode == 0
     found = {check: said for check, said in findings().items() if check != "disk"}
     assert {check: said for check, said in found.items() if said[0] != "ok"} == {}
 
@@ -60,6 +69,18 @@ def test_a_cdr_conf_set_otherwise_is_named(findings: Any, pbx: Any) -> None:
         pbx.shell("cat /tmp/kept > /etc/asterisk/cdr.conf")
     assert verdict == "bad"
     assert "accountlogs=no" in text
+
+
+@pytest.mark.parametrize(("module", "verdict"), [("func_groupcount", "bad"), ("res_pjsip_notify", "warning")])
+def test_a_module_that_is_not_loaded_is_named(findings: Any, pbx: Any, module: str, verdict: str) -> None:
+    """Our AMI user may ask which modules run, and one of ours that does not is named."""
+    assert findings()["pbx: modules"][0] == "ok"
+    pbx.cli(f"module unload {module}.so")
+    try:
+        said, text = findings()["pbx: modules"]
+    finally:
+        pbx.cli(f"module load {module}.so")
+    assert (said, module in text) == (verdict, True)
 
 
 def test_include_lines_that_are_missing_are_named(findings: Any, pbx: Any) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import importlib.util
 import re
+import secrets
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -365,6 +367,112 @@ def test_another_sites_calls_take_no_room(pbx: Any, ims: Any, phones: Phones) ->
         for call in (first, second):
             call.hang_up()
             call.ended()
+
+
+def asked(pbx: Any, address: str, caller: str, digest_user: str | None = None) -> int:
+    """The answer to an INVITE for 08702120002 from nobody, who tells this caller or digest user."""
+    uri, call = f"sip:08702120002@{pbx.sip}", secrets.token_hex(8)
+    digest = f'Digest username="{digest_user}", realm="x", nonce="", uri="{uri}", response=""'
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        nobody.bind((address, 0))
+        nobody.settimeout(5)
+        here = "{}:{}".format(*nobody.getsockname())
+        voice = f"v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
+        voice += "m=audio 30000 RTP/AVP 8\r\n"
+        text = (
+            f"INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{call};rport\r\n"
+            f"Max-Forwards: 70\r\nFrom: <sip:{caller}@x>;tag=1\r\nTo: <{uri}>\r\nCall-ID: {call}\r\n"
+            f"CSeq: 1 INVITE\r\nContact: <sip:{caller}@{here}>\r\nP-Asserted-Identity: <sip:110@x>\r\n"
+            f"{f'Authorization: {digest}' + chr(13) + chr(10) if digest_user else ''}"
+            f"Content-Type: application/sdp\r\nContent-Length: {len(voice)}\r\n\r\n{voice}"
+        )
+        host, port = pbx.sip.split(":")
+        nobody.sendto(text.encode(), (host, int(port)))
+        while (code := int(nobody.recv(65535).decode().split()[1])) == 100:
+            pass
+        return code
+
+
+def test_nobody_rings_a_seat_by_the_name_of_a_line(
+    pbx: Any, operator: Any, phones: Phones, mobile_phones: Phones, switches: Any
+) -> None:
+    """Who calls himself the site's line or a seat's own, in From or as digest user, is asked for a password
+    and rings nobody; calls by registration come in on both. A line that a hand has opened is drift."""
+    passwords = {"08702120002": long_numbers(operator)["08702120002"]}
+    operator.demand(callers="any")
+    book = provision(pbx, contract(operator.ims, seats=2), passwords=passwords)
+    with desk(pbx, phones, "08702120001", "08702120002") as (_, bert):
+        begun = pbx.cli("core show channels count")
+        for name in ("line-zhaotong", "seat-08702120002-line", "seat-08702120001"):
+            assert asked(pbx, switches.desks, name) == 401
+            assert asked(pbx, switches.desks, "x", digest_user=name) == 401
+        assert pbx.cli("core show channels count") == begun
+
+        operator.ims.wait_registered(["+868702120002"])
+        mobile = mobile_phones.register(
+            MOBILE, auth_user="mobile", secret=operator.ims.mobile_secret, registrar=operator.sip
+        )
+        assert mobile.dial("08702120002").talk(0.1).code == 200
+        assert "<sip:13800138000@" in bert.next_call().came_from
+
+    pbx.shell(r"sed -i '/^identify_by *= *ip/d' /etc/asterisk/seatline-pjsip-0_zhaotong.conf")
+    pbx.reload()
+    with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as ami:
+        found = find_drift(ami, book, hand_written=sites.HAND_WRITTEN, today=sites.TODAY)
+    drifted = {(one.object, one.field, one.where) for one in found.drifts}
+    names = ("line-zhaotong", "seat-08702120002-line")
+    assert drifted == {(name, "identify_by", where) for name in names for where in ("file", "running")}
+
+
+def test_a_call_from_outside_is_not_told_our_registration(
+    pbx: Any, operator: Any, phones: Phones, mobile_phones: Phones
+) -> None:
+    """No answer to an incoming call asserts an identity, which would be the address of our registration with
+    its token. Inside, a seat is shown the other's short number all the same."""
+    provision(pbx, contract(operator.ims), passwords=long_numbers(operator))
+    operator.ims.wait_registered([f"+86870212000{n}" for n in range(1, 5)])
+    with desk(pbx, phones, "08702120001") as (anna,):
+        bert = phones.register(
+            "08702120002", auth_user="seat-08702120002", secret=SECRET, registrar=pbx.sip, answer="ring"
+        )
+        mobile = mobile_phones.register(
+            MOBILE, auth_user="mobile", secret=operator.ims.mobile_secret, registrar=operator.sip
+        )
+        operator.listen()
+        call = mobile.dial("08702120002").wait("early")
+        bert.next_call().answer()
+        call.wait("connected")
+        call.hang_up()
+        call.ended()
+        heard = operator.heard()
+        answers = [
+            operator.message(place)
+            for place, line in enumerate(heard)
+            if line.startswith(("<== SIP/2.0 180", "<== SIP/2.0 200"))
+        ]
+        ours = [text for text in answers if f"Received from {pbx.sip}" in text and "INVITE" in text]
+        assert {re.search(r"SIP/2.0 (\d+)", text)[1] for text in ours} == {"180", "200"}  # type: ignore[index]
+        assert not [text for text in ours if "P-Asserted-Identity" in text]
+        inside = anna.dial("6002").wait("early")
+        assert "<sip:6001@" in bert.next_call().came_from
+        inside.hang_up()
+        inside.ended()
+
+
+def test_a_telephone_without_power_gives_its_place_back(pbx: Any, ims: Any, switches: Any) -> None:
+    """A telephone that is gone in a call, without a word, keeps its place on the line no longer than its
+    rtp_timeout, which is short here."""
+    provision(pbx, contract(ims, calls=1))
+    file = "/etc/asterisk/seatline-pjsip-0_zhaotong.conf"
+    pbx.shell(f"sed -i 's/^rtp_timeout *= *60$/rtp_timeout = 2/' {file}")
+    pbx.reload()
+    with Phones(bind=switches.desks) as gone:
+        anna = gone.unregistered("x", auth_user="seat-08702120001", secret=SECRET, registrar=pbx.sip)
+        call = anna.dial(LANDLINE).wait("connected")
+        time.sleep(3)
+        assert call.state == "connected"
+        gone._process.kill()
+    wait_until(lambda: "0 active calls" in pbx.cli("core show channels count"), "end of the dead call")
 
 
 def long_numbers(operator: Any) -> dict[str, str]:

@@ -129,3 +129,20 @@ def test_a_changed_contract_reaches_the_device(
     started_anew.close()
     assert _get(url) == (404, b"not found\n")
     assert "no changes" in seatline("iad", "zhaotong", "--offer")
+
+
+def test_a_stolen_file_registers_nobody(seatline: Callable[..., str], switches: Any, tmp_path: Path) -> None:
+    """After --renew and apply the former file's password is refused, and the new one is not."""
+    family = models.family_of(MODEL)
+    first = family.parse((tmp_path / "usb" / FILE).read_bytes(), MODEL)
+    seatline("iad", "zhaotong", "iad-1", "--renew", "--to", "new")
+    seatline("apply", "--yes", "--force")
+    second = family.parse((tmp_path / "new" / FILE).read_bytes(), MODEL)
+    assert first.fetch_url != second.fetch_url
+    for device, answer in ((first, "SIP/2.0 401 Unauthorized"), (second, "SIP/2.0 200 OK")):
+        (_, line) = device.lines[2]
+        port = Device(switches.desks, device.server.domain, line.user, line.password)
+        assert port.register() == answer
+        if device is second:
+            port.register(expires=0)  # other tests meet nobody registered
+        port.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ CONTRACT = """\
 contract: {id}
 customer: {{name: 某办公室}}
 operator: {{name: 中国移动}}
-term: {{from: 2026-01-01, to: {until}}}
+term: {{from: {begin}, to: {until}}}
 calls:
   increment: 60
   rates: {{internal: "0", local: "0.06", domestic: "0.06", service: "0.06"}}
@@ -34,8 +35,27 @@ site:
   numbers: {numbers}
   iads: [{{name: {iad}, model: grandstream-gxw4216, mac: "{mac}"}}]
 """
-FIRST = {"id": "zhaotong-2026", "site": "zhaotong", "iad": "iad-1", "mac": "c0:74:ad:00:00:01"}
-ANNEX = {"id": "annex-2026", "site": "annex", "iad": "iad-9", "mac": "c0:74:ad:00:00:09"}
+
+
+def months() -> list[date]:
+    """The first days of twelve months, this one the last."""
+    year, month = date.today().year, date.today().month  # noqa: DTZ011 - any clock will do
+    found = [(year * 12 + month - 1 - back) for back in range(11, -1, -1)]
+    return [date(one // 12, one % 12 + 1, 1) for one in found]
+
+
+MONTHS = months()
+BEGIN, END = MONTHS[0], MONTHS[0].replace(year=MONTHS[0].year + 1)
+RENEWED = END.replace(year=END.year + 1)
+
+
+def on(month: int, days: int = 0) -> str:
+    """So many days after the first of the year's month with that number, from 1."""
+    return (MONTHS[month - 1] + timedelta(days=days)).isoformat()
+
+
+FIRST = {"id": "zhaotong-year", "site": "zhaotong", "iad": "iad-1", "mac": "c0:74:ad:00:00:01"}
+ANNEX = {"id": "annex-year", "site": "annex", "iad": "iad-9", "mac": "c0:74:ad:00:00:09"}
 
 
 class Desk(desks.Desk):
@@ -46,10 +66,10 @@ class Desk(desks.Desk):
         names = []
         for paper in papers:
             names.append(f"{paper['id']}.yaml")
-            (self.folder / names[-1]).write_text(CONTRACT.format(**paper), encoding="utf-8")
+            (self.folder / names[-1]).write_text(CONTRACT.format(begin=BEGIN, **paper), encoding="utf-8")
         self("contract", "add", *names, "--from", day)
 
-    def change(self, day: str, sheet: str, contract: str = "zhaotong-2026") -> None:
+    def change(self, day: str, sheet: str, contract: str = "zhaotong-year") -> None:
         """A number sheet with changes of a few seats only, in force from that day on."""
         (self.folder / "changes.csv").write_text(sheet, encoding="utf-8")
         self("contract", "change", contract, "changes.csv", "--from", day)
@@ -87,62 +107,60 @@ def test_a_year(pbx: Any, tmp_path: Path) -> None:
         ("08702120002", "6002", "财务"),
         ("08702120003", "6003", "值班"),
     ]
-    desk.record("2026-01-01", FIRST | {"until": "2026-12-31", "numbers": rows(*staff)})
+    desk.record(on(1), FIRST | {"until": END.isoformat(), "numbers": rows(*staff)})
     planned = desk.applied()
     assert "+ seat 08702120001" in planned
     assert sum(one.startswith("+ port iad-1/") for one in planned) == 3
 
-    desk.change("2026-02-01", "IMS固话号码,对应短号码,姓名\n08702120004,6004,新座机\n")
+    desk.change(on(2), "IMS固话号码,对应短号码,姓名\n08702120004,6004,新座机\n")
     planned = desk.applied()
     assert "+ seat 08702120004" in planned
     assert [one for one in planned if "00001" in one] == []
 
-    desk.change("2026-03-01", "IMS固话号码,对应短号码\n08702120002,6022\n")
+    desk.change(on(3), "IMS固话号码,对应短号码\n08702120002,6022\n")
     assert desk.applied() == ["~ seat 08702120002"]
 
-    desk.change("2026-04-01", "IMS固话号码,接入设备,端口\n08702120003,iad-1,16\n")
-    assert all("seat" not in one for one in desk.applied())
+    desk.change(on(4), "IMS固话号码,接入设备,端口\n08702120003,iad-1,16\n")
+    assert desk.applied() == ["~ port iad-1/16"]
 
     staff = [staff[0], ("08702120002", "6022", "财务"), staff[2], ("08702120004", "6004", "新座机")]
     places = rows(*staff).replace("name: 值班}", "name: 值班, iad: iad-1, port: 16}")
-    replaced = FIRST | {"mac": "c0:74:ad:00:00:02", "until": "2026-12-31", "numbers": places}
-    desk.record("2026-05-01", replaced)
+    replaced = FIRST | {"mac": "c0:74:ad:00:00:02", "until": END.isoformat(), "numbers": places}
+    desk.record(on(5), replaced)
     assert desk.applied() == ["~ iad iad-1"]
 
-    desk.record("2026-05-20", replaced | {"until": "2027-12-31"})
+    desk.record(on(5, 19), replaced | {"until": RENEWED.isoformat()})
     desk("plan")
 
-    desk.change("2026-06-01", "原号码,IMS固话号码\n08702120001,08702120011\n")
+    desk.change(on(6), "原号码,IMS固话号码\n08702120001,08702120011\n")
     planned = desk.applied()
     assert "+ seat 08702120011" in planned
     assert "- seat 08702120001" in planned
 
-    desk.change("2026-07-01", "IMS固话号码,操作\n08702120004,删除\n")
+    desk.change(on(7), "IMS固话号码,操作\n08702120004,删除\n")
     assert "- seat 08702120004" in desk.applied()
 
     staff = [("08702120011", "6001", "前台"), ("08702120002", "6022", "财务")]
     desk.record(
-        "2026-08-01",
-        replaced | {"until": "2027-12-31", "numbers": rows(*staff)},
-        ANNEX | {"until": "2027-12-31", "numbers": rows(("08702120003", "6003", "值班"))},
+        on(8),
+        replaced | {"until": RENEWED.isoformat(), "numbers": rows(*staff)},
+        ANNEX | {"until": RENEWED.isoformat(), "numbers": rows(("08702120003", "6003", "值班"))},
     )
     planned = desk.applied()
     assert "+ iad iad-9" in planned
 
-    desk.record(
-        "2026-09-01", ANNEX | {"until": "2026-10-31", "numbers": rows(("08702120003", "6003", "值班"))}
-    )
+    desk.record(on(9), ANNEX | {"until": on(11, -1), "numbers": rows(("08702120003", "6003", "值班"))})
     assert any(one.startswith("- seat 08702120003") for one in desk.applied())
 
     who = desk.seat
-    assert who("08702120004", "2026-01-31") is None
-    assert who("08702120004", "2026-02-01")["name"] == "新座机"  # type: ignore[index]
-    assert who("08702120004", "2026-07-01") is None
-    assert [who("6002", day) is not None for day in ("2026-02-28", "2026-03-01")] == [True, False]
-    assert who("6022", "2026-03-01")["long_number"] == "08702120002"  # type: ignore[index]
-    ports = [who("08702120003", day)["port"] for day in ("2026-03-31", "2026-04-01")]  # type: ignore[index]
+    assert who("08702120004", on(2, -1)) is None
+    assert who("08702120004", on(2))["name"] == "新座机"  # type: ignore[index]
+    assert who("08702120004", on(7)) is None
+    assert [who("6002", day) is not None for day in (on(3, -1), on(3))] == [True, False]
+    assert who("6022", on(3))["long_number"] == "08702120002"  # type: ignore[index]
+    ports = [who("08702120003", day)["port"] for day in (on(4, -1), on(4))]  # type: ignore[index]
     assert ports == [3, 16]
-    assert who("6001", "2026-05-31")["long_number"] == "08702120001"  # type: ignore[index]
-    assert who("6001", "2026-06-01")["long_number"] == "08702120011"  # type: ignore[index]
-    sites = [who("08702120003", day) for day in ("2026-07-31", "2026-08-01", "2026-11-01")]
+    assert who("6001", on(6, -1))["long_number"] == "08702120001"  # type: ignore[index]
+    assert who("6001", on(6))["long_number"] == "08702120011"  # type: ignore[index]
+    sites = [who("08702120003", day) for day in (on(8, -1), on(8), on(11))]
     assert [one and one["site"] for one in sites] == ["zhaotong", "annex", None]

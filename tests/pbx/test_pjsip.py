@@ -19,6 +19,8 @@ def test_a_telephone() -> None:
         ("allow_subscribe", "no"),
         ("identify_by", "auth_username,username"),
         ("transport", "t"),
+        ("rtp_timeout", "60"),
+        ("rtp_timeout_hold", "300"),
     ):
         assert phone.values(option) == (value,)
     assert phone.values("set_var") == ("A=1", "B=2")
@@ -41,6 +43,13 @@ def test_a_registration_is_recognised_by_its_line() -> None:
     assert made.get("endpoint") == "line-x"
     assert made.get("contact_user") == "+861"
     assert made.get("client_uri") == "sip:+861@d.example"
+
+
+def test_nobody_becomes_a_line_by_its_name() -> None:
+    """A line, which asks for no password, is known neither by From nor by a digest user."""
+    line = pjsip.line("line-x", context="c", aor="a", domain="d", proxy="sip:192.0.2.1", transport="t")
+    assert line.values("identify_by") == ("ip",)
+    assert line.values("auth") == ()
 
 
 def test_a_proxy_is_a_loose_router() -> None:

@@ -64,6 +64,10 @@ def test_the_environment_wins(tmp_path: Path) -> None:
         ("[iad_templates]\ndinstar = 1", "dinstar is text"),
         ("[iad_templates]\n'../x' = 'a'", "is no model"),
         ("iad_templates = 1", "iad_templates] is a table"),
+        (
+            "[switches.a]\nami = 'h:1'\nsites = ['x', 'y']\n[switches.b]\nami = 'h:2'\nsites = ['z', 'y']",
+            r"site y is in `sites` of \[switches.a\] and of \[switches.b\]",
+        ),
         ("switches = 3", "table"),
         ("= 3", "not valid TOML"),
     ],
@@ -94,6 +98,15 @@ def test_a_missing_secret_is_named(tmp_path: Path) -> None:
     switch = settings(tmp_path, '[switches.pbx]\nami = "h:1"').switches["pbx"]
     with pytest.raises(SettingsWrong, match="SEATLINE_SECRET_PBX"):
         secret_of(switch, {})
+
+
+def test_a_secret_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    """A secret that cannot be read is told with its switch, its key, its file and the variable."""
+    switch = settings(tmp_path, '[switches.pbx]\nami = "h:1"\nsecret_file = "gone"').switches["pbx"]
+    with pytest.raises(SettingsWrong) as caught:
+        secret_of(switch, {})
+    for part in ("switch pbx", f"secret_file {tmp_path / 'gone'}", "SEATLINE_SECRET_PBX"):
+        assert part in str(caught.value)
 
 
 def test_where_iads_find_switch_and_files(tmp_path: Path) -> None:

@@ -167,6 +167,7 @@ def test_a_text_has_64_characters(device: Build, line: Callable[..., Line]) -> N
     [
         ("Grandstream Model HW GXW4248 V1.3A SW 1.0.17.5 DevId c074ad273a10", "c0:74:ad:27:3a:10"),
         ("Grandstream Model HW GXW4216 SW 1.0.5.4 DevId 000b82112233", "00:0b:82:11:22:33"),
+        ("Grandstream Model HW GXW4216 SW 1.0.5.4 DevId 000B82112233", "00:0b:82:11:22:33"),
         ("Grandstream Model HW HT801 V1.1A SW 1.0.17.5 DevId c074ad273a10", None),
         ("Grandstream Model HW GXW4248 V1.3A SW 1.0.17.5 DevId c074ad273a1", None),
         ("Grandstream Model HW GXW4248 V1.3A SW 1.0.17.5 DevId c074ad273a10\nx", None),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pbx.errors import Malformed
-from pbx.iad.device import Device, Line, Port, Server
+from pbx.iad.device import Device, Label, Line, Port, Server
 from pbx.iad.family import Family
 from pbx.iad.template import ESCAPES, Block, Shape, Template, Text, put_in
 from pbx.iad.template_folder import load
@@ -193,3 +193,19 @@ def test_quotes_close_where_they_should(text: str) -> None:
         step = 2 if rest[0] == "\\" else 1
         back, rest = back + rest[step - 1], rest[step:]
     assert back == text
+
+
+def test_a_port_in_use_says_whose_telephone_it_is() -> None:
+    """Short number, name and department stand where the template asks, empty where nobody said them."""
+    template = small("${short_number}|${seat_name}|${department}")
+    labels = {1: Label(short_number="6001", name="张伟", department="总务处")}
+    assert template.render(device(), labels).decode() == "6001|张伟|总务处\n-\n-\n-\n"
+    assert template.render(device()).decode() == "||\n-\n-\n-\n"
+    quoted = small("${seat_name}", escape="xml")
+    assert quoted.render(device(), {1: Label(name="<b>")}).decode().startswith("&lt;b&gt;\n")
+
+
+def test_a_template_without_the_address_is_for_a_box_that_does_not_fetch() -> None:
+    """Only a box that is told its address fetches its files."""
+    found = [sorted(small(line).LACKS) for line in ("${user}", "${fetch_url}")]
+    assert found == [["fetch_url"], []]

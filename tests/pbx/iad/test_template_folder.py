@@ -107,3 +107,12 @@ def test_a_sample_that_is_cut_short_is_noticed() -> None:
         load({**FILES, "sample.expected": FILES["sample.expected"].removesuffix(b"\r\n")})
     with pytest.raises(Malformed, match=r"sample.expected:39: goes on where the template has ended"):
         load({**FILES, "sample.expected": FILES["sample.expected"] + b";\r\n"})
+
+
+def test_a_sample_may_say_whose_telephones_they_are() -> None:
+    """The label of a port stands in the sample beside its line."""
+    files = changed("port.tmpl", "${display}", "${seat_name}")
+    files |= {"variables.toml": files["variables.toml"].replace(b'"display"', b'"seat_name"')}
+    text = files["sample.toml"].decode()
+    assert text.count("display = ") >= 1
+    assert load({**files, "sample.toml": text.replace("display = ", "seat_name = ").encode()})

@@ -95,3 +95,13 @@ def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="not a folder"):
         write_files(tmp_path / "usb", [("one.xml", b"1")])
     assert (tmp_path / "usb").read_bytes() == b"theirs"
+
+
+def test_a_folder_in_the_place_of_a_file_is_found_first(tmp_path: Path) -> None:
+    """What cannot be replaced keeps all files as they were."""
+    write_files(tmp_path / "usb", [("one.xml", b"former")])
+    (tmp_path / "usb" / "two.xml").mkdir()
+    with pytest.raises(OSError, match=r"two\.xml in it is a folder"):
+        write_files(tmp_path / "usb", [("one.xml", b"new"), ("two.xml", b"new")])
+    assert (tmp_path / "usb" / "one.xml").read_bytes() == b"former"
+    assert listed(tmp_path / "usb") == ["one.xml", "two.xml"]

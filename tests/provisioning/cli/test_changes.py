@@ -106,6 +106,26 @@ def test_a_sheet_is_written_and_read_back(office: Office) -> None:
     assert office.versions() == [(1, "2025-10-01")]
 
 
+def test_a_customers_name_is_no_operation(tmp_path: Path) -> None:
+    """The sheet we write for a customer called 某市办理注销中心 reads back as a change of nothing."""
+    office = Office(tmp_path)
+    office.write("form.csv", FORM)
+    office.contract(numbers="form.csv")
+    text = (tmp_path / "ordos.yaml").read_text(encoding="utf-8")
+    office.write("ordos.yaml", text.replace("某卫生服务中心", "某市新增业务办理注销中心"))
+    office.run("contract", "add", "ordos.yaml")
+    for more in ((), ("--change",)):
+        office.run("sheet", "new", "ordos-2025", "--to", "again.xlsx", "--force", *more)
+        assert "changes nothing" in office.run("contract", "change", "ordos-2025", "again.xlsx").stdout
+
+
+def test_prose_above_a_list_removes_no_seat(office: Office) -> None:
+    """A note on how numbers are removed, above a list of all seats, removes none of them."""
+    text = "操作说明：注销业务须盖章\n集团成员明细表（不含已注销号码）\n" + "\n".join(FORM.splitlines()[2:])
+    assert office.change(text)["changes"] == []
+    assert len(office.seats()) == 4
+
+
 def test_a_sheet_for_a_contract_to_come(tmp_path: Path) -> None:
     """A contract file whose sheet is still missing gets an empty one, and is then only short of numbers."""
     office = Office(tmp_path)
@@ -178,6 +198,7 @@ def test_what_json_says_of_a_change(office: Office) -> None:
             }
         ],
         "followed": [],
+        "carried": [],
         "add": 0,
         "change": 1,
         "remove": 0,
@@ -224,12 +245,109 @@ def test_a_change_waits_for_the_day_of_the_clause(office: Office) -> None:
     assert "Nothing was recorded" in refused.stderr
 
 
-def test_a_version_to_come_is_not_brought_forward(office: Office) -> None:
-    """A change builds on the latest version, so it cannot begin before that one does."""
+def test_a_version_to_come_does_not_swallow_a_change(office: Office) -> None:
+    """With a version still to come the clerk says which day is meant; an earlier one changes both."""
     office.change("号码,姓名\n04778120001,张某\n", "--from", "2098-01-01")
-    office.write("change.csv", "号码,姓名\n04778120002,李某\n")
-    refused = office.run("contract", "change", "ordos-2025", "change.csv", "--from", "2097-01-01", code=1)
-    assert "in force from 2098-01-01 on" in refused.stderr
+    text = "号码,姓名\n04778120002,李某\n"
+    office.write("change.csv", text)
+    refused = office.run("contract", "change", "ordos-2025", "change.csv", code=1).stderr
+    assert "version 2 from 2098-01-01 on" in refused
+    assert f"--from {wiring.today()} changes what is in force" in refused
+    assert office.versions() == [(1, "2025-10-01"), (2, "2098-01-01")]
+    dry = office.run("contract", "change", "ordos-2025", "change.csv", "--from", "2097-01-01", "--dry-run")
+    assert "the version to come from 2098-01-01 on would have the change too" in dry.stdout
+    assert office.change(text, "--from", "2097-01-01")["carried"] == ["2098-01-01"]
+    assert office.versions() == [(1, "2025-10-01"), (2, "2097-01-01"), (3, "2098-01-01")]
+    names = [seat.get("name") for seat in office.seats().values()]
+    assert names[:2] == ["张某", "李某"]
+    (then,) = office.json("lookup", "04778120001", "--on", "2097-06-01")
+    assert then["name"] is None
+    (then,) = office.json("lookup", "04778120002", "--on", "2097-06-01")
+    assert then["name"] == "李某"
+
+
+def test_an_old_file_does_not_undo_a_change(office: Office) -> None:
+    """A contract file from before a change is refused, each number named, until its sheet has the change;
+    with --force it takes the change back, which is shown."""
+    office.change(CHANGE, "--from", "2025-11-01")
+    refused = office.run("contract", "add", "ordos.yaml", "--from", "2025-12-01", code=1).stderr
+    for said in (
+        "04778120009, added since, would be removed",
+        "04778120005, added since, would be removed",
+        "04778120003, removed since, would be added",
+        "04778120002, removed since, would be added",
+        "04778120001 would have its former name",
+        "seatline sheet new ordos-2025 --to FILE.xlsx --force",
+        "Nothing was recorded",
+    ):
+        assert said in refused
+    assert office.versions() == [(1, "2025-10-01"), (2, "2025-11-01")]
+    office.run("sheet", "new", "ordos-2025", "--to", "numbers.xlsx", "--force")
+    office.contract()
+    assert office.json("contract", "add", "ordos.yaml")["unchanged"] == ["ordos-2025"]
+    office.contract(numbers="form.csv")
+    done = office.run("contract", "add", "ordos.yaml", "--from", "2025-12-01")
+    assert done.stdout.splitlines()[0] == (
+        "ordos-2025: version 3 from 2025-12-01, 4 seats: 2 added, 1 changed, 2 removed"
+    )
+    assert "~ 04778120001  name: 张某 -> nothing" in done.stdout
+
+
+def test_force_takes_a_change_back(office: Office) -> None:
+    """Who means to record the older file says --force; a program gets what it did, seat by seat."""
+    office.change("号码,姓名\n04778120001,张某\n", "--from", "2025-11-01")
+    office.run("contract", "add", "ordos.yaml", "--from", "2025-12-01", code=1)
+    (done,) = office.json("contract", "add", "ordos.yaml", "--from", "2025-12-01", "--force")["recorded"]
+    assert {action: done["changes"][action] for action in ("add", "change", "remove")} == {
+        "add": 0,
+        "change": 1,
+        "remove": 0,
+    }
+    (seat,) = done["changes"]["seats"]
+    assert seat["values"] == [{"column": "name", "before": "张某", "after": None}]
+
+
+def test_many_changed_seats_are_told_in_short(office: Office) -> None:
+    """A file that changes many seats tells the first twenty, and how many there are."""
+    rows = "".join(f"047781201{n:02},6{n:02},\n" for n in range(10, 40))
+    office.write("long.csv", f"号码,短号,姓名\n{rows}")
+    office.contract(numbers="long.csv")
+    said = office.run("contract", "add", "ordos.yaml", "--from", "2025-12-01").stdout.splitlines()
+    assert said[0].endswith("30 seats: 30 added, 0 changed, 4 removed")
+    assert len(said) == 22
+    assert said[-1] == "and 14 more seats"
+
+
+def test_a_file_does_not_drop_a_version_to_come(office: Office) -> None:
+    """A file recorded from a day before a version still to come would drop it, so it has to be meant."""
+    office.contract(", changes_by: 15", numbers="form.csv")
+    office.run("contract", "add", "ordos.yaml", "--from", "2098-01-01")
+    office.contract(", notice_days: 30", numbers="form.csv")
+    refused = office.run("contract", "add", "ordos.yaml", "--from", "2097-01-01", code=1).stderr
+    assert "version 2 is still to come, from 2098-01-01 on" in refused
+    assert office.versions()[-1] == (2, "2098-01-01")
+    office.run("contract", "add", "ordos.yaml", "--from", "2097-01-01", "--force")
+    assert office.versions()[-1] == (2, "2097-01-01")
+
+
+def test_what_each_version_changed_is_shown(office: Office) -> None:
+    """`contract show` says of each later version how many seats it changed, and whether anything else."""
+    office.change(CHANGE, "--from", "2025-11-01")
+    office.run("sheet", "new", "ordos-2025", "--to", "numbers.xlsx")
+    office.contract(", notice_days: 30")
+    office.run("contract", "add", "ordos.yaml", "--from", "2025-12-01")
+    shown = office.run("contract", "show", "ordos-2025").stdout.splitlines()
+    assert shown[1:4] == [
+        "version 1 from 2025-10-01",
+        "version 2 from 2025-11-01: seats: 2 added, 1 changed, 2 removed",
+        "version 3 from 2025-12-01: terms changed",
+    ]
+    told = office.json("contract", "show", "ordos-2025")["versions"]
+    assert [version["changes"] for version in told] == [
+        None,
+        {"add": 2, "change": 1, "remove": 2, "else": False},
+        {"add": 0, "change": 0, "remove": 0, "else": True},
+    ]
 
 
 def test_passwords_reach_the_ledger_and_no_screen(office: Office) -> None:
@@ -254,3 +372,23 @@ def test_passwords_reach_the_ledger_and_no_screen(office: Office) -> None:
     problems = office.json("contract", "add", "ordos.yaml", code=3)["problems"]
     assert [problem["code"] for problem in problems] == ["password-without-number"]
     assert "Geheim" not in json.dumps(problems)
+
+
+def test_the_password_of_a_new_number_follows(office: Office) -> None:
+    """What the note on a missing password says works: the sheet anew, then the password, then the file."""
+    office.contract(passwords=", passwords: secret.csv", numbers="form.csv")
+    words = "".join(f"0477812000{n},Geheim-{n}\n" for n in range(1, 5))
+    office.write("secret.csv", f"号码,密码\n{words}")
+    office.run("contract", "add", "ordos.yaml")
+    office.write("change.csv", "原号码,号码\n04778120001,04778120009\n")
+    done = office.run("contract", "change", "ordos-2025", "change.csv", "--from", "2025-11-01")
+    assert "password of 04778120009 is not in the ledger yet" in done.stderr
+    assert "seatline sheet new ordos-2025 --to FILE.xlsx --force" in done.stderr
+    office.run("sheet", "new", "ordos-2025", "--to", "numbers.xlsx", "--force")
+    office.contract(passwords=", passwords: secret.csv")
+    office.write("secret.csv", f"号码,密码\n{words.replace('04778120001', '04778120009')}")
+    added = office.run("contract", "add", "ordos.yaml")
+    assert "recorded so already" in added.stdout
+    assert office.versions() == [(1, "2025-10-01"), (2, "2025-11-01")]
+    with open_ledger(f"sqlite:///{office.folder / 'seatline.db'}", create=False) as ledger:
+        assert ledger.ims_passwords("ordos-2025")["04778120009"] == "Geheim-1"

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from provisioning.cli.app import app
 
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "docker" / "demo"
@@ -204,7 +210,7 @@ def test_a_broken_line_is_kept_and_the_rest_goes_on(seatline: Seatline) -> None:
         (["plan", "--bogus"], 1, "No such option"),
         (["bill", "nobody", "--cycle", "2025-07"], 1, "no contract nobody"),
         (["bill", "nobody", "--cycle", "July"], 1, "2025-07"),
-        (["collect"], 4, "no sources"),
+        (["collect"], 1, "set `records` of a switch in seatline.toml"),
         (["lookup", " "], 1, "needs a number"),
         (["contract", "show", "nobody"], 1, "no contract nobody"),
         (["plan", "--config", "nowhere.toml"], 3, "no such settings file"),
@@ -327,12 +333,76 @@ def test_the_ledger_is_backed_up_and_verified(recorded: Seatline) -> None:
     assert json.loads(copied.stdout)[0]["long_number"] == "08702120001"
 
 
-def test_every_command_shows_help(seatline: Seatline) -> None:
-    """Each command explains itself."""
-    for command in ("check", "plan", "apply", "drift", "doctor", "collect", "rate", "bill", "lookup"):
-        assert command in seatline(command, "--help")
-    for command in (["contract", "add"], ["contract", "show"], ["db", "backup"], ["db", "verify"]):
-        assert "Usage" in seatline(*command, "--help")
+def all_commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command of the app with the words that run it, sub-commands too."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from all_commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = dict(all_commands(typer.main.get_command(app)))
+
+
+def test_the_commands_are_those_we_know() -> None:
+    """The list that the tests of help go by has the commands of every group."""
+    assert {("plan",), ("contract", "show"), ("sheet", "new"), ("db", "verify")} <= set(COMMANDS)
+    assert len(COMMANDS) >= 19
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_shows_help(words: tuple[str, ...]) -> None:
+    """Each command explains itself: in one sentence with its Chinese term, then with an example of itself."""
+    shown = CliRunner().invoke(app, [*words, "--help"])
+    assert shown.exit_code == 0
+    assert "Usage" in shown.output
+    text = re.sub(r"\s+", " ", COMMANDS[words].help)
+    summary = COMMANDS[words].help.split("\n\n")[0]
+    assert re.search(r"[\u4e00-\u9fff]\)\.$", summary), "the summary ends in the Chinese term"
+    assert not re.search(r"\.\s", summary), "two sentences run together in the list of commands"
+    assert re.search(rf"Examples?: seatline {' '.join(words)}\b", text)
+
+
+def test_a_secret_or_certificate_that_is_missing_is_named(seatline: Seatline) -> None:
+    """A secret_file or ca_file that is not there is told alike: switch, key, file, how to mend it (3)."""
+    (seatline.folder / "secret").write_text("Sesame", encoding="utf-8")
+    (seatline.folder / "noise").write_bytes(b"\xff\xfe\xff")
+    seatline("contract", "add", *CONTRACTS)
+    for lines, said in (
+        ('secret_file = "gone"', ("switch pbx-1: secret_file", "gone", "or set SEATLINE_SECRET_PBX_1")),
+        ('secret_file = "noise"', ("switch pbx-1: secret_file", "noise", "it is no text")),
+        ('secret_file = "secret"\nca_file = "gone"', ("switch pbx-1: ca_file", "gone", "No such file")),
+        ('secret_file = "secret"\nca_file = "secret"', ("switch pbx-1: ca_file", "secret", "no certificate")),
+    ):
+        text = f'[switches.pbx-1]\nami = "tls://127.0.0.9:1"\n{lines}\n'
+        (seatline.folder / "seatline.toml").write_text(text, encoding="utf-8")
+        told = seatline.said("plan", code=3)
+        for part in (*said, "in seatline.toml"):
+            assert part in told
+
+
+def test_a_missing_file_is_answered_with_what_helps(seatline: Seatline) -> None:
+    """A missing contract file, number sheet and sheet of changes each have a hint of their own."""
+
+    def hint(*command: str) -> str:
+        problems = seatline.json(*command, code=3)["problems"]
+        (missing,) = (problem for problem in problems if problem["code"] == "file-missing")
+        return str(missing["hint"])
+
+    seatline("contract", "add", CONTRACTS[0])
+    assert hint("check", "none.yaml") == "check the name"
+    changed = hint("contract", "change", "zhaotong-2025", "none.xlsx")
+    assert "beside" not in changed
+    assert "`seatline sheet new zhaotong-2025 --change --to FILE.xlsx`" in changed
+    for sheet, new in (("none.xlsx", "none.xlsx"), ("none.csv", "FILE.xlsx")):
+        text = (DEMO / "zhaotong.yaml").read_text(encoding="utf-8")
+        text = re.sub(r"(?m)^  numbers: .*", f"  numbers: {sheet}", text)
+        (seatline.folder / "z.yaml").write_text(text, encoding="utf-8")
+        missing = hint("check", "z.yaml")
+        assert "looked for beside" in missing
+        assert f"`seatline sheet new z.yaml --to {new}`" in missing
+    seatline("sheet", "new", "z.yaml", "--to", "FILE.xlsx")
 
 
 RECORD = csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61)
@@ -351,6 +421,31 @@ def two_switches(seatline: Seatline) -> None:
     for name in ("log/Master.csv", "east/2025/Master.csv", "elsewhere.csv"):
         (seatline.folder / name).parent.mkdir(parents=True, exist_ok=True)
         (seatline.folder / name).write_text("", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("zhaotong", "--off", "west"), "no switch 'west' in seatline.toml; known: east, pbx"),
+        (("--off", "pbx"), "seatline apply SITE --off pbx"),
+        (("zhaotong", "--off", "pbx"), "pbx serves site zhaotong"),
+        (("zhaotong", "--off", "pbx", "--undo"), "neither --undo nor --plan"),
+    ],
+)
+def test_a_site_is_taken_off_a_switch_that_does_not_serve_it(
+    seatline: Seatline, arguments: tuple[str, ...], said: str
+) -> None:
+    """--off names sites and a known switch, and never one that serves them."""
+    two_switches(seatline)
+    seatline("contract", "add", *CONTRACTS)
+    assert said in seatline.said("apply", *arguments, code=1)
+
+
+def test_a_site_is_applied_to_one_switch(seatline: Seatline) -> None:
+    """With several switches of which one serves every site, nobody can say where a named site belongs."""
+    two_switches(seatline)
+    seatline("contract", "add", *CONTRACTS)
+    assert "which `sites` each of them serves" in seatline.said("apply", "zhaotong", "--yes", code=1)
 
 
 def test_a_file_belongs_to_the_switch_whose_records_it_is_among(seatline: Seatline) -> None:

@@ -103,7 +103,13 @@ def test_a_change_after_the_term_is_refused(office: Office) -> None:
     assert "never be in force" in told
     assert "Give a day from 2025-07-01 to 2025-12-31 with --from" in told
     assert office.add("--from", "2025-10-01")["recorded"] == [
-        {"contract": "zhaotong-2025", "version": 2, "from": "2025-10-01", "seats": 1}
+        {
+            "contract": "zhaotong-2025",
+            "version": 2,
+            "from": "2025-10-01",
+            "seats": 1,
+            "changes": {"add": 0, "change": 0, "remove": 0, "seats": []},
+        }
     ]
 
 

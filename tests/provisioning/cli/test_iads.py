@@ -180,6 +180,50 @@ def test_without_a_switch_no_switch_is_asked(desk: Desk) -> None:
     assert desk.run("apply", "ordos", "--yes").stderr == ""
 
 
+@pytest.mark.parametrize("set_up", [True, False])
+def test_a_site_without_a_switch_says_so(desk: Desk, set_up: bool) -> None:
+    """Apply and drift say that there is no switch and where to look, one being set for others or not."""
+    ordos(desk, "grandstream-gxw4224")
+    if not set_up:
+        (desk.folder / "seatline.toml").unlink()
+    said = "ordos: no switch in the path"
+    for command in (["apply", "--yes", "ordos"], ["drift", "ordos"], ["apply", "--yes"], ["drift"]):
+        done = desk.run(*command)
+        assert done.stdout.startswith(said)
+        assert "see `seatline iad ordos`" in done.stdout
+        as_json = desk.run(*command, "--json")
+        assert json.loads(as_json.stdout)["switches"] == []
+        assert as_json.stderr.startswith(said)
+
+
+def test_there_is_no_apply_to_undo_without_a_switch(zhaotong: Desk) -> None:
+    """--undo of a site without a switch is an error, and nothing is asked of a site beside it either."""
+    ordos(zhaotong, "grandstream-gxw4224")
+    for sites in (["ordos"], ["zhaotong", "ordos"]):
+        done = zhaotong.run("apply", *sites, "--undo", "--yes", code=1)
+        assert "no apply to undo; ordos: no switch in the path" in done.stderr
+        assert done.stdout == ""
+
+
+def test_drift_tells_a_device_with_an_old_file(desk: Desk) -> None:
+    """A device that was given a file and should have another by now is drift, until it has it."""
+    ordos(desk, "grandstream-gxw4224")
+    desk.run("iad", "ordos", "--to", "usb")
+    assert "old file" not in desk.run("drift", "ordos").stdout
+    settings = SETTINGS.replace("prov.example.net", "other.example.net")
+    (desk.folder / "seatline.toml").write_text(settings, encoding="utf-8")
+    said = desk.run("drift", "ordos", code=2).stdout
+    line = "IAD has an old file: site ordos: iad-1 should have another file than it was given (carried "
+    assert line in said
+    assert "`seatline iad ordos --to DIR` writes it" in said
+    (stale,) = desk.json("drift", "ordos", code=2)["iads"]
+    at = stale.pop("at")
+    assert stale == {"class": "IAD has an old file", "site": "ordos", "iad": "iad-1", "how": "carried"}
+    assert at in said
+    desk.run("iad", "ordos", "--to", "usb")
+    assert desk.json("drift", "ordos")["iads"] == []
+
+
 def test_a_switchless_site_beside_others_asks_no_switch(zhaotong: Desk) -> None:
     """The switch of other sites may be down: a site that never had one is planned all the same."""
     ordos(zhaotong, "grandstream-gxw4224")
@@ -236,6 +280,11 @@ def test_the_missing_address_of_the_switch_is_named(zhaotong: Desk) -> None:
         (("nowhere", "--to", "usb"), "sites with a contract: zhaotong"),
         (("zhaotong", "--offer", "--minutes", "0"), "1 to 1440 minutes"),
         (("zhaotong", "--to", "contract.yaml"), "the files cannot be written"),
+        (("zhaotong", "--to", ""), "--to needs the name of a folder"),
+        (("zhaotong", "--to", "usb", "--again"), "--again goes with --offer"),
+        (("zhaotong", "iad-1", "--offer", "--renew"), "--renew goes with --to DIR"),
+        (("zhaotong", "--to", "usb", "--renew"), "--renew needs the names"),
+        (("zhaotong", "iad-3", "--to", "usb"), "has no IAD iad-3; it has iad-1, iad-2"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(zhaotong: Desk, arguments: tuple[str, ...], told: str) -> None:
@@ -247,7 +296,7 @@ def test_what_cannot_be_meant_is_refused(zhaotong: Desk, arguments: tuple[str, .
 def test_an_offer_needs_an_address(zhaotong: Desk) -> None:
     """Files are offered where devices are told where to fetch; a device that does not know is carried."""
     told = zhaotong.json("iad", "zhaotong", "--offer")
-    assert told == {"site": "zhaotong", "offers": [], "carry": ["iad-1", "iad-2"]}
+    assert told == {"site": "zhaotong", "offers": [], "carry": ["iad-1", "iad-2"], "gone": []}
     (zhaotong.folder / "seatline.toml").write_text('[switches.pbx]\nami = "127.0.0.1:9"\n', encoding="utf-8")
     assert "set url" in zhaotong.run("iad", "zhaotong", "--offer", code=1).stderr
 
@@ -280,6 +329,21 @@ def test_the_helpdesk_finds_a_seat_by_its_port(zhaotong: Desk) -> None:
     assert (found["long_number"], found["iad"], found["port"]) == ("08702120069", "iad-2", 21)
 
 
+def test_a_port_is_written_alike_everywhere(zhaotong: Desk) -> None:
+    """Lookup, contract and plan all say iad-2/21, and what one says the helpdesk can look up."""
+    assert zhaotong.run("lookup", "iad-2/21").stdout.split() == [
+        "6069", "08702120069", *_department(zhaotong), "iad-2/21", "zhaotong", "zhaotong-2025",
+        "2025-07-01..",
+    ]  # fmt: skip
+    for command, code in ((["contract", "show", "zhaotong-2025"], 0), (["plan"], 4)):
+        assert "iad-2/21" in zhaotong.run(*command, code=code).stdout
+
+
+def _department(desk: Desk) -> list[str]:
+    (found,) = desk.json("lookup", "08702120069")
+    return [found[key] for key in ("name", "department", "remark") if found[key]]
+
+
 def test_no_output_shows_a_secret(zhaotong: Desk) -> None:
     """Neither plan nor table nor JSON shows a password or a token."""
     with open_ledger(f"sqlite:///{zhaotong.folder / 'seatline.db'}") as ledger:
@@ -293,3 +357,113 @@ def test_no_output_shows_a_secret(zhaotong: Desk) -> None:
     text = "".join(one.stdout + one.stderr for one in shown)
     assert not any(secret in text for secret in secrets)
     assert "/iad/" not in text
+
+
+def token_of(desk: Desk, iad: str) -> str:
+    with open_ledger(f"sqlite:///{desk.folder / 'seatline.db'}") as ledger:
+        made = ledger.device_secrets("zhaotong", [iad], new_secret=str, at=None)  # type: ignore[arg-type]
+    return made[iad].token
+
+
+def test_one_device_is_offered_again(zhaotong: Desk) -> None:
+    """A device whose fetch broke off is offered its unchanged file again, and it alone."""
+    zhaotong.run("iad", "zhaotong", "--to", "usb")
+    assert "--again" in zhaotong.run("iad", "zhaotong", "--offer").stdout
+    told = zhaotong.json("iad", "zhaotong", "iad-2", "--offer", "--again")
+    assert [one["iad"] for one in told["offers"]] == ["iad-2"]
+
+
+def test_a_stolen_file_is_worth_nothing(zhaotong: Desk) -> None:
+    """--renew changes address, web password and SIP secrets of the named device, and says what is left."""
+    first = zhaotong.lines_in("usb", "zhaotong")
+    token = token_of(zhaotong, "iad-2")
+    zhaotong.run("iad", "zhaotong", "--offer", "--again")
+    done = zhaotong.run("iad", "zhaotong", "iad-2", "--renew", "--to", "new")
+    assert "with another address and web password: iad-2" in done.stdout
+    assert "iad-2: its offer, open until" in done.stdout
+    assert "iad-1: its offer" not in done.stdout
+    assert "seatline apply zhaotong" in done.stderr
+    assert [file.name for file in (zhaotong.folder / "new").iterdir()] == ["cfgc074ad000002.xml"]
+    assert token_of(zhaotong, "iad-2") != token
+    second = zhaotong.lines_in("again", "zhaotong")
+    changed = {place for place in first if first[place].password != second[place].password}
+    assert changed == {place for place in first if place.startswith("iad-2/")}
+    assert zhaotong.json("plan", code=4)["changes"] == []
+
+
+def test_a_replaced_device_gets_another_address(zhaotong: Desk) -> None:
+    """A device with another MAC address is carried its file, with secrets that the former one never had."""
+    zhaotong.run("iad", "zhaotong", "--to", "usb")
+    token = token_of(zhaotong, "iad-2")
+    contract = zhaotong.folder / "contract.yaml"
+    text = contract.read_text(encoding="utf-8")
+    assert "c0:74:ad:00:00:02" in text
+    contract.write_text(text.replace("c0:74:ad:00:00:02", "c0:74:ad:00:00:0a"), encoding="utf-8")
+    zhaotong.run("contract", "add", "contract.yaml", "--from", "2025-08-01")
+    told = zhaotong.json("iad", "zhaotong", "--offer")
+    assert (told["offers"], told["carry"]) == ([], ["iad-2"])
+    assert zhaotong.json("iad", "zhaotong", "--to", "usb")["renewed"] == ["iad-2"]
+    assert token_of(zhaotong, "iad-2") != token
+
+
+def test_a_device_that_is_gone_is_told_with_an_offer_too(zhaotong: Desk) -> None:
+    """Whether files are carried or offered: what is forgotten is named."""
+    zhaotong.run("iad", "zhaotong", "--to", "usb")
+    contract = zhaotong.folder / "contract.yaml"
+    text = contract.read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines() if "{name: iad-2" not in line]
+    contract.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    zhaotong.run("contract", "add", "contract.yaml", "--from", "2025-08-01")
+    shutil.copytree(zhaotong.folder, zhaotong.folder / "copy")
+    assert "no longer at the site: iad-2" in zhaotong.run("iad", "zhaotong", "--offer").stdout
+    assert Desk(zhaotong.folder / "copy").json("iad", "zhaotong", "--offer")["gone"] == ["iad-2"]
+
+
+def test_tr104_is_carried(desk: Desk) -> None:
+    """A device that only an operator's ACS speaks to fetches nothing, and is offered nothing."""
+    ordos(desk, "tr104-24")
+    desk.run("iad", "ordos", "--to", "usb")
+    said = desk.run("iad", "ordos", "--offer", "--again").stdout
+    assert "iad-1: does not fetch; carry its file" in said
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "told"),
+    [
+        ("grandstream-gxw4224", 'settings: {vlan: "5000"}', "vlan"),
+        ("grandstream-gxw4224", 'settings: {ntp: "a b"}', "ntp"),
+        ("audiocodes-mp124", 'settings: {dial_plan: "x;y"}', "dial_plan"),
+    ],
+)
+def test_what_no_file_can_hold_is_found_by_check(desk: Desk, model: str, settings: str, told: str) -> None:
+    """What would keep a device's file from being written is told before the contract is recorded."""
+    shutil.copy(ORDOS / "ordos-numbers.csv", desk.folder)
+    text = (ORDOS / "ordos.yaml").read_text(encoding="utf-8")
+    assert 'model: "240"' in text
+    text = text.replace('model: "240"', f"model: {model}, {settings}")
+    (desk.folder / "ordos.yaml").write_text(text, encoding="utf-8")
+    line = next(n for n, one in enumerate(text.splitlines(), start=1) if settings in one)
+    for command in (("check",), ("contract", "add")):
+        (problem,) = desk.json(*command, "ordos.yaml", code=3)["problems"]
+        assert problem["code"] == "unwritable-iad"
+        assert problem["line"] == line
+        assert told in problem["message"]
+
+
+def test_a_fax_on_a_telephone_is_found_by_check(desk: Desk) -> None:
+    """A card terminal on a Yealink, and a template without the number of its ports, are told by check."""
+    shutil.copytree(ROOT / "tests" / "pbx" / "iad" / "templates" / "dinstar-example", desk.folder / "box")
+    (desk.folder / "seatline.toml").write_text(
+        f'{SETTINGS}\n[iad_templates]\n"dinstar-example" = "box"\n', encoding="utf-8"
+    )
+    text = (ORDOS / "ordos.yaml").read_text(encoding="utf-8")
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("stated:")) + "\n"
+    for model, said in (("yealink-t46s", "no fax or card terminal"), ("dinstar-example", "with 2 ports")):
+        rows = "04774830001,601,fax\n04774830002,602,\n"
+        (desk.folder / "ordos-numbers.csv").write_text(
+            f"long_number,short_number,features\n{rows}", encoding="utf-8"
+        )
+        (desk.folder / "ordos.yaml").write_text(text.replace('model: "240"', f"model: {model}"), "utf-8")
+        problems = desk.json("check", "ordos.yaml", code=3)["problems"]
+        assert [one["code"] for one in problems] == ["unwritable-iad"], problems
+        assert said in problems[0]["message"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.core.seat_change import Value, seat_changes
+from provisioning.core.seat_change import Value, seat_changes, taken_back
 from provisioning.core.site import Seat
 
 ONE = Seat(long_number="08702120001", short_number="6001", name="张某", port=3, iad="iad-1")
@@ -49,6 +51,42 @@ def test_a_seat_with_another_number_is_the_same_seat() -> None:
         *("change", "08702120009", "08702120001"),
         (),
     )
+
+
+def test_a_place_is_told_whole() -> None:
+    """A seat that moves to another IAD is told with its port too, though that has the same number."""
+    moved = replace(ONE, iad="iad-2")
+    (change,) = seat_changes((ONE,), (moved,))
+    assert change.values == (
+        Value(column="iad", before="iad-1", after="iad-2"),
+        Value(column="port", before="3", after="3"),
+    )
+
+
+def test_what_an_old_list_takes_back() -> None:
+    """Added seats that go, removed ones that come, columns that are as before: these are taken back."""
+    three = Seat(long_number="08702120003")
+    standing = (replace(ONE, name="李某", short_number="6009"), three)
+    back = taken_back((ONE, TWO), standing, (replace(ONE, short_number="6010"), TWO))
+    assert [(one.action, one.long_number) for one in back] == [
+        *(("remove", three.long_number), ("change", ONE.long_number), ("add", TWO.long_number)),
+    ]
+    assert back[1].values == (Value(column="name", before="李某", after="张某"),)
+
+
+def test_a_new_value_takes_nothing_back() -> None:
+    """A list that has the changes takes nothing back, whatever else it changes, adds and removes."""
+    standing = (replace(ONE, name="李某"), Seat(long_number="08702120003"))
+    assert taken_back((ONE, TWO), standing, standing) == ()
+    coming = (replace(ONE, name="王某"), standing[1], Seat(long_number="08702120004"))
+    assert taken_back((ONE, TWO), standing, coming) == ()
+    assert taken_back(standing, standing, (ONE, TWO)) == ()
+
+
+def test_a_second_change_of_the_place_only_is_no_way_back() -> None:
+    """The port that is told beside another IAD is not taken back where its number never changed."""
+    standing, coming = replace(ONE, iad="iad-2"), replace(ONE, iad="iad-3")
+    assert taken_back((ONE,), (standing,), (coming,)) == ()
 
 
 NUMBERS = st.lists(st.integers(1, 8), unique=True, max_size=6)

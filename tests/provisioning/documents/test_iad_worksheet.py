@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 from python_calamine import CalamineWorkbook
 
-from pbx.iad.device import Device, Line, Port, Server
+from pbx.iad.device import Device, Label, Line, Port, Server
 from provisioning.documents.iad_worksheet import HEADINGS, as_page, as_workbook, rows
 
 AWKWARD = '=HYPERLINK("http://x")<script>&\'张'
@@ -65,7 +65,17 @@ class Cells(HTMLParser):
 def test_a_port_in_use_says_all_there_is_to_type() -> None:
     """The row of a port in use has number, display, domain, digest user, password, proxy, expiry, fax."""
     assert rows(DEVICE)[0] == (
-        *("1", "启用 enabled", "+868702120001", "", "ims.example.net", "+868702120001@ims.example.net"),
+        *(
+            "1",
+            "启用 enabled",
+            "",
+            "",
+            "",
+            "+868702120001",
+            "",
+            "ims.example.net",
+            "+868702120001@ims.example.net",
+        ),
         *("Secret1", "192.0.2.10:5070", "1800", "透传 pass-through"),
     )
     assert [row[-1] for row in rows(DEVICE)] == ["透传 pass-through", "", "传真/POS专线 fax, POS", "T.38"]
@@ -73,7 +83,7 @@ def test_a_port_in_use_says_all_there_is_to_type() -> None:
 
 def test_an_unused_port_is_disabled_and_shows_nothing_else() -> None:
     """An unused port has a row with its number that says disabled."""
-    assert rows(DEVICE)[1] == ("2", "停用 disabled", "", "", "", "", "", "", "", "")
+    assert rows(DEVICE)[1] == ("2", "停用 disabled", *[""] * 11)
 
 
 def test_the_workbook_holds_the_rows_as_text() -> None:
@@ -110,3 +120,18 @@ def test_the_same_device_gives_the_same_bytes(write: object) -> None:
     """A worksheet made twice is the same file: its digest says whether anything changed."""
     assert callable(write)
     assert write(DEVICE) == write(DEVICE)
+
+
+def test_a_port_says_whose_telephone_it_is() -> None:
+    """Who wires the ports reads short number, name and department, in both papers; an unused one has none."""
+    labels = {
+        1: Label(short_number="6001", name="张伟", department="总务处"),
+        2: Label(short_number="6002", name="nobody"),
+    }
+    made = rows(DEVICE, labels)
+    assert made[0][:6] == ("1", "启用 enabled", "6001", "张伟", "总务处", "+868702120001")
+    assert set(made[1][2:]) == {""}
+    assert [tuple(row) for row in Cells(as_page(DEVICE, labels)).rows[1:]] == list(made)
+    sheets = CalamineWorkbook.from_filelike(BytesIO(as_workbook(DEVICE, labels)))
+    read = sheets.get_sheet_by_name("IAD").to_python(skip_empty_area=False)
+    assert [tuple(row) for row in read[2:]] == list(made)

@@ -108,6 +108,25 @@ def test_what_may_be_typed_is_offered_and_checked() -> None:
     assert 'numFmtId="49"' in parts(content)["xl/styles.xml"]  # the format Text
 
 
+@pytest.mark.parametrize("changes", [False, True])
+def test_the_header_stays_in_sight(changes: bool) -> None:
+    """The rows down to the header, and the first column, are frozen; what scrolls begins with a seat."""
+    book = parts(number_sheet(outline(FULL, PLAIN, changes=changes)))
+    sheet = book["xl/worksheets/sheet1.xml"]
+    (pane,) = re.findall(r"<pane [^>]*>", sheet)
+    said = dict(re.findall(r'(\w+)="([^"]*)"', pane))
+    header = int(said["ySplit"])
+    assert (said["state"], said["xSplit"], said["topLeftCell"]) == ("frozen", "1", f"B{header + 1}")
+    strings = re.findall(r"<t[^>]*>([^<]*)</t>", book["xl/sharedStrings.xml"])
+
+    def first_column(row: int) -> str:
+        (index,) = re.findall(rf'<c r="A{row}"[^>]*><v>([0-9]+)</v>', sheet)
+        return strings[int(index)]
+
+    assert schema.HEADERS[first_column(header)] == "long_number"
+    assert first_column(header + 1) == FULL.long_number
+
+
 def test_many_iads_are_offered_from_a_hidden_sheet() -> None:
     """A list too long for a rule stands in a hidden sheet, which does not confuse reading."""
     names = tuple(f"iad-{n:04}" for n in range(300))

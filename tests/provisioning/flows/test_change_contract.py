@@ -13,7 +13,7 @@ import pytest
 from provisioning.core.contract import Contract, ContractVersion
 from provisioning.core.site import Iad, Ims, Seat
 from provisioning.flows.change_contract import Proposal, propose_change, record_change
-from provisioning.flows.errors import FlowError
+from provisioning.flows.errors import ChangedMeanwhile, FlowError
 from provisioning.flows.ports import Ledger
 
 TODAY = date(2025, 9, 10)
@@ -39,9 +39,21 @@ class Book:
         new_secret: Callable[[], str],
         at: datetime,
         who: str,
-        ims_passwords: Mapping[str, Mapping[str, str]],
+        expected: Mapping[str, Sequence[ContractVersion]],
+        from_file: bool,
+        remade: Sequence[str],
     ) -> tuple[ContractVersion, ...]:
-        made = [ContractVersion(contract=c, number=2, effective=day) for c, day in additions]
+        assert not from_file
+        for id, known in expected.items():
+            if tuple(known) != self.versions(id)[-len(known) :]:
+                raise ChangedMeanwhile(id)
+        first = additions[0][1]
+        self.kept = [v for v in self.kept if v.contract.id not in remade or v.effective <= first]
+        number = len(self.kept) + 1
+        made = [
+            ContractVersion(contract=c, number=number + n, effective=day)
+            for n, (c, day) in enumerate(additions)
+        ]
         self.kept += made
         return tuple(made)
 
@@ -74,13 +86,11 @@ def recorded(book: Book, proposal: Proposal) -> ContractVersion:
     done = record_change(
         proposal,
         ledger=cast(Ledger, book),
-        today=TODAY,
         now=datetime(2025, 9, 10, tzinfo=UTC),
         who="clerk",
         new_secret=lambda: "x" * 24,
     )
-    (version,) = done.recorded
-    return version
+    return done.recorded[0]
 
 
 def told(proposal: Proposal) -> list[tuple[str, str, dict[str, tuple[str | None, str | None]]]]:
@@ -110,7 +120,8 @@ def test_nobody_moves_when_a_seat_goes(contract: Contract) -> None:
 def test_a_move_to_another_iad_takes_its_lowest_free_port(contract: Contract) -> None:
     """Another IAD without a port: the seat gets the lowest free port there, which is shown beforehand."""
     proposal = proposed(Book(contract), "long_number,接入设备\n08702120002,iad-2\n")
-    assert told(proposal) == [("change", "08702120002", {"iad": ("iad-1", "iad-2")})]
+    moved = {"iad": ("iad-1", "iad-2"), "port": ("2", "2")}
+    assert told(proposal) == [("change", "08702120002", moved)]
     assert proposal.contract is not None
     assert [(seat.iad, seat.port) for seat in proposal.contract.site.seats] == [
         *(("iad-1", 1), ("iad-2", 2), ("iad-2", 1)),
@@ -134,9 +145,62 @@ def test_a_contract_recorded_meanwhile_is_not_overwritten(contract: Contract) ->
     book = Book(contract)
     proposal = proposed(book, "long_number,姓名\n08702120001,张某\n")
     book.kept.append(ContractVersion(contract=contract, number=2, effective=TODAY))
-    with pytest.raises(FlowError, match="recorded anew meanwhile, as version 2"):
+    with pytest.raises(ChangedMeanwhile):
         recorded(book, proposal)
     assert len(book.kept) == 2
+
+
+def coming(book: Book, contract: Contract, day: date = date(2025, 12, 1)) -> None:
+    """Adds a version that is still to come."""
+    book.kept.append(ContractVersion(contract=contract, number=len(book.kept) + 1, effective=day))
+
+
+def with_seats(contract: Contract, *seats: Seat) -> Contract:
+    return replace(contract, site=replace(contract.site, seats=seats))
+
+
+def test_a_change_is_carried_into_a_version_to_come(contract: Contract) -> None:
+    """A change from today on stands in the version to come too, a new seat on the same port in both."""
+    book = Book(contract)
+    first, *rest = contract.site.seats
+    coming(book, with_seats(contract, replace(first, name="王某"), *rest))
+    text = "long_number,姓名\n08702120002,张某\n08702120009,李某\n"
+    proposal = proposed(book, text, effective=TODAY)
+    recorded(book, proposal)
+    assert [version.effective for version in book.kept] == [date(2025, 7, 1), TODAY, date(2025, 12, 1)]
+    names = [[seat.name for seat in version.contract.site.seats] for version in book.kept]
+    assert names == [[None] * 3, [None, "张某", None, "李某"], ["王某", "张某", None, "李某"]]
+    places = {version.contract.site.seats[-1].port for version in book.kept[1:]}
+    assert places == {3}
+
+
+def test_a_change_brought_forward_leaves_nothing_to_come(contract: Contract) -> None:
+    """Where the version to come is just what a change makes from today on, there is one version of it."""
+    book = Book(contract)
+    first, *rest = contract.site.seats
+    coming(book, with_seats(contract, replace(first, name="王某"), *rest))
+    proposal = proposed(book, "long_number,姓名\n08702120001,王某\n", effective=TODAY)
+    assert proposal.carried == ()
+    recorded(book, proposal)
+    assert [version.effective for version in book.kept] == [date(2025, 7, 1), TODAY]
+
+
+def test_a_seat_that_goes_later_does_not_come_back(contract: Contract) -> None:
+    """A change of a seat that a version to come removes is refused: carried on, it would add the seat."""
+    book = Book(contract)
+    coming(book, with_seats(contract, *contract.site.seats[1:]))
+    with pytest.raises(FlowError, match=r"version 2, still to come from 2025-12-01 on, has 08702120001"):
+        proposed(book, "long_number,姓名\n08702120001,张某\n", effective=TODAY)
+
+
+def test_what_is_wrong_in_a_version_to_come_is_told(contract: Contract) -> None:
+    """A short number that a version to come gives to another seat is a problem of that version."""
+    book = Book(contract)
+    more = Seat(long_number="08702120008", short_number="6009", iad="iad-2", port=2)
+    coming(book, with_seats(contract, *contract.site.seats, more))
+    proposal = proposed(book, "long_number,short_number\n08702120009,6009\n", effective=TODAY)
+    assert proposal.contract is None
+    assert {problem.code for problem in proposal.problems} == {"duplicate-short-number"}
 
 
 def test_what_follows_a_changed_number_is_told(contract: Contract) -> None:

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from provisioning.core.contract import Contract, ContractVersion, Customer
-from provisioning.flows.choose_day import refused_day, usual_day
+from provisioning.flows.choose_day import changed_from, dropped_version, refused_day, usual_day
+from provisioning.flows.errors import FlowError
 
 TODAY = date(2025, 9, 20)
 
@@ -100,3 +101,62 @@ def test_a_next_term_is_no_change_of_this_one(make: SimpleNamespace) -> None:
     assert usual_day(coming, standing(former), TODAY)[0] == date(2026, 1, 15)
     renewing = replace(former, term=replace(former.term, renewal_months=12))
     assert refused_day(renamed(renewing), standing(renewing), date(2026, 1, 15), TODAY) is not None
+
+
+def past_and_to_come(contract: Contract) -> list[ContractVersion]:
+    """Versions from July, from September, and two still to come: from October and from December."""
+    days = [date(2025, month, 1) for month in (7, 9, 10, 12)]
+    return [ContractVersion(contract=contract, number=n, effective=day) for n, day in enumerate(days, 1)]
+
+
+@pytest.mark.parametrize(
+    ("effective", "numbers"),
+    [
+        (date(2025, 9, 1), (2, 3, 4)),
+        (TODAY, (2, 3, 4)),
+        (date(2025, 10, 1), (3, 4)),
+        (date(2025, 11, 30), (3, 4)),
+        (date(2025, 12, 1), (4,)),
+        (date(2026, 1, 1), (4,)),
+    ],
+)
+def test_a_change_touches_what_stands_and_what_comes(
+    make: SimpleNamespace, effective: date, numbers: tuple[int, ...]
+) -> None:
+    """On its day a change finds one version standing, and changes all that are still to come after it."""
+    touched = changed_from(past_and_to_come(make.contract()), effective, TODAY)
+    assert tuple(version.number for version in touched) == numbers
+
+
+@pytest.mark.parametrize("effective", [date(2025, 8, 31), date(2025, 6, 30)])
+def test_what_has_come_into_force_is_not_changed_behind_its_back(
+    make: SimpleNamespace, effective: date
+) -> None:
+    """A day before the version in force would change that one too, for days that are over: refused."""
+    with pytest.raises(FlowError, match="version 2, which this would change, is in force from 2025-09-01"):
+        changed_from(past_and_to_come(make.contract()), effective, TODAY)
+
+
+def test_which_version_is_meant_is_asked(make: SimpleNamespace) -> None:
+    """Without a day, and a version to come after the day that is usual, the message names both ways."""
+    versions = past_and_to_come(make.contract())
+    with pytest.raises(FlowError) as refused:
+        changed_from(versions, None, TODAY)
+    for said in ("version 3 from 2025-10-01 on", "--from 2025-12-01 changes version 4", f"--from {TODAY}"):
+        assert said in str(refused.value)
+    assert changed_from(versions[:2], None, TODAY) == versions[1:2]
+    assert changed_from(versions[3:], None, TODAY) == versions[3:]
+    by_clause = past_and_to_come(clause(make))
+    assert changed_from(by_clause[:3], None, TODAY) == by_clause[2:3]
+
+
+def test_a_version_to_come_is_not_dropped(make: SimpleNamespace) -> None:
+    """A changed file from an earlier day would drop the version to come; the same one moves it."""
+    former = make.contract()
+    coming = standing(former, date(2025, 12, 1))
+    refused = dropped_version(renamed(former), coming, date(2025, 10, 1), TODAY)
+    assert refused is not None
+    assert "version 1 is still to come, from 2025-12-01 on" in refused
+    assert dropped_version(former, coming, date(2025, 10, 1), TODAY) is None
+    assert dropped_version(renamed(former), coming, date(2025, 12, 1), TODAY) is None
+    assert dropped_version(renamed(former), standing(former), date(2025, 6, 1), TODAY) is None

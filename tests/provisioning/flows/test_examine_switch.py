@@ -41,7 +41,7 @@ def sound() -> Files:
     }
 
 
-SHARED, SITE = "seatline-extensions-0-shared.conf", "seatline-pjsip-0-zhaotong.conf"
+SHARED, SITE = "seatline-extensions-0-shared.conf", "seatline-pjsip-0_zhaotong.conf"
 
 
 def applied(*, included: tuple[str, ...] = ("pjsip.conf", "extensions.conf")) -> Files:
@@ -80,7 +80,7 @@ class Switch:
                 return Reply({"Response": "Success" if named else "Error"}, named)
             case "PJSIPShowEndpoint":
                 return Reply({"Response": "Error", "Message": "Unable to retrieve endpoint"})
-            case "Command":
+            case "Command" | "Originate" | "Redirect" | "AGI":
                 return DENIED
         return Reply({"Response": "Success"})
 
@@ -101,7 +101,7 @@ def finding(switch: Switch, check: str) -> Finding:
 
 def test_a_switch_that_lacks_nothing() -> None:
     """Every check of a sound switch is ok."""
-    assert [one.verdict for one in examine(Switch(), NOW)] == ["ok"] * 10
+    assert [one.verdict for one in examine(Switch(), NOW)] == ["ok"] * 11
     assert {one.verdict for one in examine(Switch(applied()), NOW)} == {"ok"}
 
 
@@ -140,7 +140,11 @@ def test_a_setting_that_billing_or_calls_stand_on(
         ("Ping", {"Timestamp": f"{NOW.timestamp() + 3600:.6f}"}, "clock", "bad", "3600 s"),
         ("Ping", {}, "clock", "warning", "time"),
         ("PJSIPShowEndpoint", {"Response": "Success"}, "guests", "bad", "anonymous"),
-        ("Command", {"Response": "Success"}, "rights", "warning", "run commands"),
+        ("Command", {"Response": "Success"}, "rights", "warning", "write=command as well"),
+        ("Originate", {"Message": "Channel not specified"}, "rights", "warning", "write=originate as well"),
+        ("Redirect", {"Message": "Channel not specified"}, "rights", "warning", "write=call as well"),
+        ("AGI", {"Message": "Both, Channel and Command are *required*"}, "rights", "warning", "=agi as"),
+        ("AGI", {"Message": "Invalid/unknown command: AGI. Use Action: List"}, "rights", "ok", "no"),
         ("ListCategories", {"Response": "Error", "Message": "Permission denied"}, "rights", "bad", "config"),
         ("PJSIPShowAors", {"Response": "Error", "Message": "Permission denied"}, "rights", "bad", "system"),
     ],
@@ -152,6 +156,22 @@ def test_an_answer_that_is_not_right(
     found = finding(Switch(answers={action: Reply(reply)}), check)
     assert found.verdict == verdict
     assert said in found.text
+
+
+def test_rights_are_looked_at_without_doing_anything() -> None:
+    """What shows a right we should not have names no channel and no number: nothing can come of it."""
+    asked: list[Action] = []
+
+    class Noted(Switch):
+        def send(self, action: Action, *, timeout: float = 10.0) -> Reply:
+            asked.append(action)
+            return super().send(action, timeout=timeout)
+
+    success = Reply({"Response": "Success"})
+    switch = Noted(answers=dict.fromkeys(("Command", "Originate", "Redirect", "AGI"), success))
+    assert "write=command,originate,call,agi as well" in finding(switch, "rights").text
+    probes = {one.name: one.headers for one in asked}
+    assert [probes[name] for name in ("Originate", "Redirect", "AGI")] == [(), (), ()]
 
 
 def test_a_switch_without_microseconds_is_warned_about() -> None:
@@ -180,6 +200,14 @@ def test_a_switch_that_does_not_include_our_files(lost: str) -> None:
         f"#tryinclude seatline-{lost.removesuffix('.conf')}-*.conf as the last line of {lost}" in found.text
     )
     assert found.text.count("#tryinclude") == 1
+
+
+@pytest.mark.parametrize(("shown", "verdict"), [(True, "ok"), (False, "bad")])
+def test_a_site_in_files_of_an_earlier_version(shown: bool, verdict: str) -> None:
+    """The include lines are proved by the files of an earlier version, too."""
+    files = applied(included=("pjsip.conf", "extensions.conf") if shown else ("extensions.conf",))
+    files["seatline-pjsip-zhaotong-01.conf"] = files.pop(SITE)
+    assert finding(Switch(files), "include lines").verdict == verdict
 
 
 def test_a_switch_that_includes_nothing_of_ours() -> None:
@@ -242,3 +270,37 @@ def test_registrations_that_are_not_in_force() -> None:
     assert (found.verdict, found.text[:40]) == ("warning", "1 of 2 are not in force: line-zhaotong-i")
     many = said(*((f"0870212000{n}-ims", "Stopped") for n in range(6)))
     assert "and 2 more" in many.text
+
+
+@dataclass
+class Without(Switch):
+    """A switch that has not loaded these modules."""
+
+    modules: tuple[str, ...] = ()
+
+    def send(self, action: Action, *, timeout: float = 10.0) -> Reply:
+        if action.name == "ModuleCheck" and dict(action.headers)["Module"] in self.modules:
+            return Reply({"Response": "Error", "Message": "Module not loaded"})
+        return super().send(action, timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    ("modules", "verdict", "said"),
+    [
+        (("func_groupcount", "app_stack"), "bad", "not loaded: app_stack, func_groupcount;"),
+        (("res_pjsip_header_funcs", "res_pjsip_notify"), "bad", "not loaded: res_pjsip_header_funcs;"),
+        (("res_pjsip_outbound_registration",), "bad", "not loaded: res_pjsip_outbound_registration;"),
+        (("res_pjsip_notify",), "warning", "seatline iad --offer"),
+        (("app_voicemail",), "ok", "are loaded"),
+    ],
+)
+def test_modules_that_are_not_loaded(modules: tuple[str, ...], verdict: str, said: str) -> None:
+    """A module that our calls stand on is named where it is not loaded; one for offers is a warning."""
+    found = finding(Without(modules=modules), "modules")
+    assert found.verdict == verdict
+    assert said in found.text
+
+
+def test_modules_we_may_not_ask_for() -> None:
+    """Without the right to ask, it is the rights that are bad, and no module is said to be missing."""
+    assert finding(Switch(answers={"ModuleCheck": DENIED}), "modules").verdict == "ok"

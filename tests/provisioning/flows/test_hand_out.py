@@ -40,6 +40,8 @@ class Book:
     taken: list[Mapping[str, Any]] = field(default_factory=list)
     quicker: bool = False
     """Somebody else takes the file between the look and the grip."""
+    instead: Offer | None = None
+    """Another file is offered between the look and the grip."""
 
     def handed_out(self, site: str) -> Mapping[str, HandedOut]:
         return {iad: one for iad, one in self.last.items() if one.site == site}
@@ -53,8 +55,18 @@ class Book:
     def offered(self, token: str) -> Offer | None:
         return self.offers.get(token)
 
-    def take(self, token: str, *, at: datetime, detail: Mapping[str, Any]) -> Offer | None:
-        found = self.offers.pop(token)
+    def take(
+        self, token: str, *, at: datetime, detail: Mapping[str, Any], seen: Offer | None = None
+    ) -> Offer | None:
+        if self.instead is not None:
+            self.offers[token], self.instead = self.instead, None
+        found = self.offers[token]
+        if at >= found.until:
+            self.offers[token] = replace(found, content=b"")
+            return None
+        if seen is not None and found != seen:
+            return None
+        del self.offers[token]
         self.taken.append(detail)
         self.last[found.iad] = HandedOut(
             site=found.site, iad=found.iad, document={}, digest="", how="fetched", at=at
@@ -133,7 +145,27 @@ def test_whoever_is_not_right_gets_nothing_and_spoils_nothing(others: dict[str, 
     kept = book()
     assert ask(kept, **others) == reason
     assert kept.taken == []
-    assert isinstance(ask(kept), Offer)
+    assert isinstance(ask(kept), Offer) == (reason != "expired")
+
+
+def test_a_file_whose_time_is_over_is_wiped_when_that_is_seen() -> None:
+    """The first request that comes too late wipes the file; the ledger is not asked to again."""
+    kept = book()
+    assert ask(kept, at=NOW + timedelta(hours=1)) == "expired"
+    assert kept.offers[TOKEN].content == b""
+
+
+def test_what_is_taken_is_what_was_looked_at() -> None:
+    """A file for another MAC that is offered between the look and the grip is looked at for itself."""
+    kept = book()
+    kept.instead = replace(kept.offers[TOKEN], mac="c0:74:ad:00:00:09")
+    assert ask(kept) == "wrong-mac"
+    assert kept.taken == []
+    kept = book()
+    kept.instead = replace(kept.offers[TOKEN], content=b"newer")
+    found = ask(kept)
+    assert isinstance(found, Offer)
+    assert found.content == b"newer"
 
 
 def test_a_window_is_open_to_its_last_moment() -> None:

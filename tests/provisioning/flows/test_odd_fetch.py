@@ -118,7 +118,9 @@ def test_what_is_told_at_once() -> None:
     """An alarm names device, address and reason; a device that asks for its other names sets off none."""
     assert alarm(DEVICE, 0) == (
         "odd fetch, device zhaotong/iad-1, from 192.0.2.7, 'Grandstream': taken, "
-        "its file was fetched already: offer it again if that was not the device"
+        "its file was fetched already; if the device did not get it whole: "
+        "`seatline iad zhaotong iad-1 --offer --again`; if that was not the device: "
+        "`seatline iad zhaotong iad-1 --renew --to DIR`"
     )
     other = replace(DEVICE, reason="other-name")
     assert alarm(other, 0) is None

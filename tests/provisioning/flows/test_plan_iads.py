@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -10,13 +11,14 @@ from typing import Any
 import pytest
 
 from pbx.errors import Malformed
-from pbx.iad.device import Device
+from pbx.iad.device import Device, Label
 from provisioning.core.contract import Contract
 from provisioning.core.site import Iad, Ims, Seat
 from provisioning.flows.errors import FlowError, TooMuchChange
 from provisioning.flows.plan_iads import Addresses, DeviceFiles, SiteIads, plan_iads, stale_iads
+from provisioning.flows.ports import DeviceSecret
 from provisioning.flows.record_contracts import record_contracts
-from provisioning.flows.write_iads import offer_changed, write_iads
+from provisioning.flows.write_iads import Offered, offer_changed, renew_iads, write_iads
 from provisioning.planning import explain
 from provisioning.store.ledger import SqlLedger
 
@@ -35,7 +37,7 @@ def numbers(*last: int) -> tuple[Seat, ...]:
     return tuple(Seat(long_number=f"0870212000{n}", short_number=f"600{n}") for n in last)
 
 
-def formats(device: Device) -> DeviceFiles:
+def formats(device: Device, labels: Mapping[int, Label]) -> DeviceFiles:
     """A format of the test's own: all that the device says, in words."""
     if device.mac is None:
         raise Malformed("its file is named by its MAC address")
@@ -80,7 +82,14 @@ class Desk:
         self.contract = self.ledger.versions(self.contract.id)[-1].contract
         return recorded
 
-    def plan(self, addresses: Addresses = SIP, *, to_write: bool = False, ended: bool = False) -> SiteIads:
+    def plan(
+        self,
+        addresses: Addresses = SIP,
+        *,
+        to_write: bool = False,
+        ended: bool = False,
+        chosen: tuple[str, ...] = (),
+    ) -> SiteIads:
         return plan_iads(
             self.ledger,
             "zhaotong",
@@ -90,18 +99,19 @@ class Desk:
             new_secret=self.secret,
             at=NOW,
             to_write=to_write,
+            chosen=chosen,
         )
 
     def told(self, **options: Any) -> list[str]:
         return list(explain.lines(self.plan(**options).plan))
 
-    def write(self, *, force: bool = False, **options: Any) -> Any:
+    def write(self, *, force: bool = False, chosen: tuple[str, ...] = (), **options: Any) -> Any:
         def written(files: Any) -> None:
             self.folder.clear()
             self.folder.update(files)
 
-        planned = self.plan(to_write=True, **options)
-        return write_iads(self.ledger, planned, written, force=force, at=NOW, who=WHO)
+        planned = self.plan(to_write=True, chosen=chosen, **options)
+        return write_iads(self.ledger, planned, written, force=force, at=NOW, who=WHO, chosen=chosen)
 
 
 @pytest.fixture
@@ -325,3 +335,230 @@ def test_nothing_changed_is_nothing_offered(desk: Desk) -> None:
     desk.write()
     offered = offer_changed(desk.ledger, desk.plan(to_write=True), minutes=15, force=False, at=NOW, who=WHO)
     assert (offered.offers, offered.waiting, offered.carried_only) == ((), (), ())
+
+
+def offered(desk: Desk, *chosen: str, again: bool = False) -> Offered:
+    planned = desk.plan(to_write=True, chosen=chosen)
+    return offer_changed(
+        desk.ledger,
+        planned,
+        minutes=15,
+        force=False,
+        at=NOW,
+        who=WHO,
+        chosen=chosen,
+        again=again,
+    )
+
+
+def held(desk: Desk, *iads: str) -> dict[str, DeviceSecret]:
+    return dict(desk.ledger.device_secrets("zhaotong", iads, new_secret=desk.secret, at=NOW))
+
+
+def renew(desk: Desk, *chosen: str, stolen: bool = False) -> tuple[str, ...]:
+    return renew_iads(
+        desk.ledger,
+        desk.plan(to_write=True, chosen=chosen),
+        chosen=chosen,
+        stolen=stolen,
+        force=False,
+        new_secret=desk.secret,
+        at=NOW,
+        who=WHO,
+    )
+
+
+def test_a_fetch_that_broke_off_is_offered_again(desk: Desk) -> None:
+    """An unchanged device gets its file once more where that is asked for, and alone where it is named."""
+    desk.write()
+    assert [one.iad for one in offered(desk, again=True).offers] == ["iad-1", "iad-2"]
+    (offer,) = offered(desk, "iad-2", again=True).offers
+    token = held(desk, "iad-2")["iad-2"].token
+    assert desk.ledger.take(token, at=NOW, detail={}) == offer
+    assert desk.ledger.offered(token) is None
+    (again,) = offered(desk, "iad-2", again=True).offers
+    assert (again.content, desk.ledger.offered(token)) == (offer.content, again)
+
+
+def test_only_the_chosen_are_written(desk: Desk) -> None:
+    """Named devices alone get a file, and what is wrong with another does not keep them from it."""
+    desk.record(iads=(IADS[0], replace(IADS[1], mac=None)))
+    with pytest.raises(FlowError, match=r"name the others behind the site"):
+        desk.write()
+    assert [one.iad for one in desk.write(chosen=("iad-1",))] == ["iad-1"]
+    assert list(desk.folder) == ["c074ad000001.txt"]
+    assert list(desk.ledger.handed_out("zhaotong")) == ["iad-1"]
+    with pytest.raises(FlowError, match="zhaotong has no IAD iad-9; it has iad-1, iad-2"):
+        desk.write(chosen=("iad-9",))
+
+
+def test_a_password_that_another_device_lacks_is_its_own_matter(desk: Desk) -> None:
+    """Where devices are named, the numbers on the others may lack their password."""
+    desk.record(switch="none", ims=IMS, passwords={"08702120001": "CANARY", "08702120002": "CANARY"})
+    assert [one.iad for one in desk.write(chosen=("iad-1",))] == ["iad-1"]
+    with pytest.raises(FlowError, match=r"1 of 3 seats has no IMS password \(08702120003\)"):
+        desk.write(chosen=("iad-2",))
+
+
+def test_what_is_gone_stays_while_devices_are_named(desk: Desk) -> None:
+    """Writing one device does not decide on those that are gone; writing all forgets them."""
+    desk.write()
+    desk.record(iads=IADS[:1], seats=numbers(1, 2))
+    desk.write(chosen=("iad-1",))
+    assert sorted(desk.ledger.handed_out("zhaotong")) == ["iad-1", "iad-2"]
+    assert offered(desk).gone == ("iad-2",)
+    assert sorted(desk.ledger.handed_out("zhaotong")) == ["iad-1"]
+
+
+def test_after_a_theft_nothing_that_is_known_opens_anything(desk: Desk) -> None:
+    """Renewing gives a device another address and password and its numbers another secret, no other."""
+    desk.write()
+    offered(desk, "iad-2", again=True)
+    devices, secrets = held(desk, "iad-1", "iad-2"), dict(desk.ledger.secrets("zhaotong"))
+    assert renew(desk, "iad-2", stolen=True) == ("iad-2",)
+    assert desk.ledger.device_at(devices["iad-2"].token) is None
+    now = held(desk, "iad-1", "iad-2")
+    assert now["iad-1"] == devices["iad-1"]
+    assert now["iad-2"].token != devices["iad-2"].token
+    assert now["iad-2"].admin_password != devices["iad-2"].admin_password
+    after = desk.ledger.secrets("zhaotong")
+    assert {number for number in secrets if secrets[number] != after[number]} == {"08702120003"}
+    assert "~ port iad-2/1 (6003): 08702120003; secret changed" in desk.told()
+    desk.write(chosen=("iad-2",))
+    assert desk.told() == []
+
+
+def test_a_number_that_moved_away_is_renewed_too(desk: Desk) -> None:
+    """The stolen file also has the numbers that stand on another device by now."""
+    desk.write()
+    before = dict(desk.ledger.secrets("zhaotong"))
+    moved = (*numbers(1, 2), Seat(long_number="08702120003", iad="iad-2", port=1))
+    desk.record(seats=(replace(moved[0], iad="iad-2", port=2), *moved[1:]))
+    renew(desk, "iad-1", stolen=True)
+    after = desk.ledger.secrets("zhaotong")
+    assert {number for number in before if before[number] != after[number]} == {"08702120001", "08702120002"}
+
+
+def test_the_operators_passwords_are_not_ours_to_renew(desk: Desk) -> None:
+    """Without a switch only the device's own secrets are others afterwards."""
+    passwords = {f"0870212000{n}": "CANARY" for n in (1, 2, 3)}
+    desk.record(switch="none", ims=IMS, passwords=passwords)
+    desk.write()
+    before = dict(desk.ledger.secrets("zhaotong"))
+    assert renew(desk, "iad-1", stolen=True) == ("iad-1",)
+    assert dict(desk.ledger.ims_passwords(desk.contract.id)) == passwords
+    assert dict(desk.ledger.secrets("zhaotong")) == before
+
+
+def test_nothing_is_renewed_while_the_file_cannot_be_written(desk: Desk) -> None:
+    """What keeps the new file from being written keeps the former secrets in force."""
+    desk.write()
+    before = held(desk, "iad-2")
+    desk.record(iads=(IADS[0], replace(IADS[1], mac=None)))
+    with pytest.raises(FlowError, match="Nothing was written"):
+        renew(desk, "iad-2", stolen=True)
+    assert held(desk, "iad-2") == before
+
+
+@pytest.mark.parametrize("change", [{"mac": "c0:74:ad:00:00:09"}, {"model": "grandstream-ht818"}])
+def test_another_box_in_the_place_is_carried(desk: Desk, change: dict[str, Any]) -> None:
+    """A box that never got a file is not offered one, and nobody is told to fetch it."""
+    desk.write()
+    desk.record(iads=(IADS[0], replace(IADS[1], **change)))
+    found = offered(desk)
+    assert (found.offers, found.waiting, found.carried_only) == ((), (), ("iad-2",))
+    assert "another device" in found.carried["iad-2"]
+
+
+def test_another_box_has_secrets_of_its_own(desk: Desk) -> None:
+    """What the former box knows opens nothing any more; a corrected model is the same box."""
+    desk.write()
+    before = held(desk, "iad-1", "iad-2")
+    desk.record(iads=(replace(IADS[0], model="grandstream-ht814"), replace(IADS[1], mac="c0:74:ad:00:00:09")))
+    assert renew(desk) == ("iad-2",)
+    after = held(desk, "iad-1", "iad-2")
+    assert after["iad-1"] == before["iad-1"]
+    assert {after["iad-2"].token, after["iad-2"].admin_password}.isdisjoint(
+        {before["iad-2"].token, before["iad-2"].admin_password}
+    )
+    desk.write()
+    assert desk.told() == []
+    assert renew(desk) == ()
+
+
+def test_a_renamed_device_keeps_what_it_has(desk: Desk) -> None:
+    """A device that has another name is known by its MAC address: its address and password stay."""
+    desk.write()
+    before = held(desk, "iad-2")["iad-2"]
+    desk.record(
+        iads=(IADS[0], replace(IADS[1], name="hall")),
+        seats=(*numbers(1, 2), replace(numbers(3)[0], iad="hall", port=1)),
+    )
+    assert desk.told() == []
+    assert "hall was iad-2" in desk.plan().notes[0]
+    (offer,) = offered(desk, "hall", again=True).offers
+    assert before.token in offer.content.decode()
+    assert held(desk, "hall") == {"hall": before}
+    assert sorted(desk.ledger.handed_out("zhaotong")) == ["hall", "iad-1"]
+    assert desk.plan().notes == ()
+
+
+def test_two_devices_change_names(desk: Desk) -> None:
+    """Each of two devices that changed names keeps its own secrets."""
+    desk.write()
+    before = held(desk, "iad-1", "iad-2")
+    one, two = IADS
+    desk.record(
+        iads=(replace(one, name="iad-2"), replace(two, name="iad-1")),
+        seats=tuple(
+            replace(seat, iad={"iad-1": "iad-2", "iad-2": "iad-1"}[str(seat.iad)])
+            for seat in desk.contract.site.seats
+        ),
+    )
+    assert desk.told() == []
+    desk.write()
+    after = held(desk, "iad-1", "iad-2")
+    assert (after["iad-1"], after["iad-2"]) == (before["iad-2"], before["iad-1"])
+
+
+def test_a_format_without_an_address_is_no_fetching_device(desk: Desk) -> None:
+    """A device whose format cannot say where to fetch is kept as one that does not."""
+
+    def mute(device: Device, labels: Mapping[int, Label]) -> DeviceFiles:
+        return replace(formats(device, labels), fetched=False)
+
+    planned = plan_iads(
+        desk.ledger,
+        "zhaotong",
+        desk.contract,
+        addresses=SIP,
+        formats=mute,
+        new_secret=desk.secret,
+        at=NOW,
+        to_write=True,
+    )
+    assert [one.document["fetches"] for one in planned.iads] == [False, False]
+
+
+def test_a_format_is_told_whose_telephone_a_port_is(desk: Desk) -> None:
+    """Whoever wires the ports reads short number, name and department, Chinese as it is written."""
+    desk.record(
+        seats=(replace(numbers(1)[0], name="张伟", department="总务处"), *numbers(2, 3)),
+    )
+    seen: dict[str, Mapping[int, Label]] = {}
+
+    def curious(device: Device, labels: Mapping[int, Label]) -> DeviceFiles:
+        seen[device.name] = labels
+        return formats(device, labels)
+
+    plan_iads(
+        desk.ledger,
+        "zhaotong",
+        desk.contract,
+        addresses=SIP,
+        formats=curious,
+        new_secret=desk.secret,
+        at=NOW,
+    )
+    assert seen["iad-1"][1] == Label(short_number="6001", name="张伟", department="总务处")
+    assert seen["iad-2"] == {1: Label(short_number="6003")}

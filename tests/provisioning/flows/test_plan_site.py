@@ -202,6 +202,41 @@ def test_an_orphan() -> None:
     assert planned(switch, book(known), "zz").to_json()["remove"] == 3
 
 
+def test_a_site_that_has_moved_to_another_switch() -> None:
+    """A site this switch does not serve any more is noted and left alone; by name it is taken down."""
+    here, moved = contract("x"), contract("y")
+    switch, ledger = Files(holding(here, moved)), book(here, moved)
+
+    def found(*sites: str) -> SwitchPlan:
+        return plan_sites(
+            switch,
+            ledger,
+            sites=sites,
+            hand_written=HAND_WRITTEN,
+            today=TODAY,
+            serves=lambda site: site == "x",
+        )
+
+    for plan in (found(), found("x")):
+        assert not plan
+        assert [one.site for one in plan.sites] == ["x"]
+        assert "site y is on pbx, which does not serve it any more" in plan.notes[0]
+    plan = found("y")
+    assert plan.notes == ()
+    assert {action for action, _, _ in changes(plan)} == {"remove"}
+    assert planned(switch, ledger).notes == ()
+
+
+def test_a_moved_site_with_an_interrupted_apply_is_left_alone() -> None:
+    """An apply that was interrupted before the site moved takes it off the old switch no sooner."""
+    here, moved = contract("x"), contract("y")
+    plan = plan_sites(
+        Files(holding(here, moved), marks=("y",)), book(here, moved), hand_written=HAND_WRITTEN, today=TODAY,
+        serves=lambda site: site == "x",
+    )  # fmt: skip
+    assert [one.site for one in plan.sites] == ["x"]
+
+
 def test_an_unknown_site() -> None:
     """A site neither a contract nor the switch knows is an error that names those there are."""
     with pytest.raises(FlowError, match=r"'nosuch'.*sites with a contract: x"):
@@ -224,7 +259,7 @@ def test_a_missing_secret() -> None:
 def test_a_file_that_is_broken() -> None:
     """A file that is no configuration file any more is noted and planned anew."""
     one = contract("x", 1)
-    file = "seatline-pjsip-0-x.conf"
+    file = "seatline-pjsip-0_x.conf"
     plan = planned(Files(holding(one), broken=(file,)), book(one))
     assert file in plan.notes[0]
     assert changes(plan) == {("add", "seat", "08702120001"), ("add", "dialplan", "x")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, cast
 
 import pytest
@@ -15,6 +16,7 @@ from provisioning.core.contract import (
     ContractVersion,
     Customer,
     Operator,
+    Payer,
     Policy,
     Stated,
     Term,
@@ -33,6 +35,10 @@ class Book:
     def __init__(self) -> None:
         self.kept: list[ContractVersion] = []
         self.passwords: dict[str, Mapping[str, str]] = {}
+        self.files: dict[str, Contract] = {}
+
+    def filed(self, contract: str) -> Contract | None:
+        return self.files.get(contract)
 
     def ims_passwords(self, contract: str) -> Mapping[str, str]:
         return self.passwords.get(contract, {})
@@ -48,7 +54,12 @@ class Book:
         at: datetime,
         who: str,
         ims_passwords: Mapping[str, Mapping[str, str]],
+        expected: Mapping[str, Sequence[ContractVersion]],
     ) -> tuple[ContractVersion, ...]:
+        assert {id: tuple(known) for id, known in expected.items()} == {
+            c.id: self.versions(c.id)[-1:] for c, _ in additions
+        }
+        self.files |= {c.id: c for c, _ in additions}
         self.passwords |= ims_passwords
         made = []
         for contract, day in additions:
@@ -203,6 +214,29 @@ def test_a_day_against_the_clause_is_refused_unless_forced(contract: Contract) -
     assert len(book.kept) == 1
     done = recorded(book, changed, effective=date(2025, 9, 20), force=True)
     assert [v.effective for v in done.recorded] == [date(2025, 9, 20)]
+
+
+def test_a_file_that_is_out_of_date_is_refused(contract: Contract) -> None:
+    """Changed numbers that the file does not know stay: it may not bring the main number and payers back."""
+    book = Book()
+    old, new = "08702120001", "08702120009"
+    filed = replace(
+        contract,
+        site=replace(contract.site, main_number=old),
+        payers=(Payer(seat=old, way="share", share=Decimal("0.5")),),
+    )
+    recorded(book, filed)
+    site = replace(filed.site, main_number=new, seats=(Seat(long_number=new),))
+    changed = replace(filed, site=site, payers=(replace(filed.payers[0], seat=new),))
+    book.kept.append(ContractVersion(contract=changed, number=2, effective=TODAY))
+    with pytest.raises(FlowError) as refused:
+        recorded(book, replace(filed, customer=Customer(name="另一办公室")))
+    for said in (f"{old}, removed since", f"{new}, added since", f"be {old} again", "payers", "--force"):
+        assert said in str(refused.value)
+    assert len(book.kept) == 2
+    assert recorded(book, changed).unchanged == (contract.id,)
+    done = recorded(book, filed)
+    assert [change.action for change in done.changes[contract.id]] == ["remove", "add"]
 
 
 def test_the_day_of_the_clause_is_told(contract: Contract) -> None:

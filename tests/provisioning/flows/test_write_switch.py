@@ -78,7 +78,7 @@ def test_staging_is_verified() -> None:
 
 def test_a_series_is_emptied_to_its_end() -> None:
     """What stands in the files behind those of a series is emptied, or it would come into force with them."""
-    held = {f"x-{n}.conf": ("old",) for n in (1, 2, 3)}
+    held = {f"x-{n}.conf": ("old",) for n in (1, 2, 3, 5)}  # a hand took the fourth away
 
     def rule(action: Action) -> Reply:
         headers = dict(action.headers)
@@ -93,7 +93,7 @@ def test_a_series_is_emptied_to_its_end() -> None:
 
     switch = Says(rule)
     Pen(switch=switch, pause=switch.pause).fill(lambda n: f"x-{n}.conf", [(Section("new", CONTEXT),)])
-    assert held == {"x-1.conf": ("new",), "x-2.conf": (), "x-3.conf": ()}
+    assert held == {"x-1.conf": ("new",), "x-2.conf": (), "x-3.conf": (), "x-5.conf": ()}
 
 
 def test_files_that_are_there() -> None:
@@ -150,3 +150,28 @@ def test_notes_of_applies_under_way() -> None:
     steps = len(kept)
     pen.unmark(["nosuch"])
     assert len(kept) == steps == 3
+    pen.unmark(site for site in ("z", "x"))
+    assert not marks(switch)
+
+
+@pytest.mark.parametrize(("full", "copied"), [("", ["a.conf", "b.conf", "old.conf"]), ("a.conf", ["b.conf"])])
+def test_files_that_hold_the_same_objects(full: str, copied: list[str]) -> None:
+    """Files with the same objects as others follow only when those are back: twice they would void all."""
+    done: list[str] = []
+
+    def rule(action: Action) -> Reply:
+        target = dict(action.headers).get("DstFilename")
+        if target == full:
+            return no("disk full")
+        done.extend([target] if target else [])
+        return DONE
+
+    switch = Says(rule)
+    pen = Pen(switch=switch, pause=switch.pause)
+    if full:
+        with pytest.raises(FlowError, match="disk full"):
+            pen.restore(["a.conf", "b.conf"], then=["old.conf"], module=PJSIP)
+    else:
+        pen.restore(["a.conf", "b.conf"], then=["old.conf"], module=PJSIP)
+    assert done == copied
+    assert switch.asked[-1].name == "Reload"

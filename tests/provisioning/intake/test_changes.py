@@ -17,6 +17,7 @@ from provisioning.intake import schema
 from provisioning.intake.change_sheet import read as read_changes
 from provisioning.intake.changes import Merged, merged
 from provisioning.intake.contract_file import Reading
+from provisioning.intake.row_kinds import MAX_PROBLEMS
 
 SEATS = (
     Seat(long_number="08702120001", short_number="6001", name="张某", iad="iad-1", port=1, remark="门卫"),
@@ -83,7 +84,7 @@ def test_only_an_explicit_remove_removes(contract: Contract) -> None:
     assert now.site.seats == (SEATS[0], SEATS[2])
 
 
-@pytest.mark.parametrize("mark", ["-", "清除", "－"])
+@pytest.mark.parametrize("mark", ["-", "清除", "－", "—", "–", "/", "／"])
 def test_a_mark_clears(contract: Contract, mark: str) -> None:
     """- or 清除 clears a value, of a column we do not know too; an empty cell clears nothing."""
     now = changed(contract, f"long_number,remark,name,房间\n08702120001,{mark},,\n08702120003,,,{mark}\n")
@@ -132,6 +133,81 @@ def test_a_move_is_a_change_of_its_columns(contract: Contract) -> None:
     assert (moved.iad, moved.port) == ("iad-2", None)
     same = seat(changed(contract, "long_number,接入设备\n08702120001,iad-1\n"), "08702120001")
     assert (same.iad, same.port) == ("iad-1", 1)
+
+
+def test_two_seats_swap_their_numbers(contract: Contract) -> None:
+    """A gets B's number and B gets A's in one file; who names one of them follows the seat."""
+    allowed = replace(SEATS[2], allowed=("08702120001",))
+    before = replace(contract, site=replace(contract.site, seats=(*SEATS[:2], allowed)))
+    text = "long_number,原号码\n08702120001,08702120002\n08702120002,08702120001\n"
+    result = applied(before, text)
+    assert result.problems == ()
+    assert result.contract is not None
+    assert result.contract.site.seats == (
+        replace(SEATS[0], long_number="08702120002"),
+        replace(SEATS[1], long_number="08702120001"),
+        replace(allowed, allowed=("08702120002",)),
+    )
+    assert result.contract.site.main_number == "08702120002"
+    told = seat_changes(before.site.seats, result.contract.site.seats, result.former)
+    assert {change.action for change in told} == {"change"}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_number_that_is_free_again_is_taken(contract: Contract, order: int) -> None:
+    """The number of a seat that goes, or gets another one itself, may be given on, whichever row is first."""
+    gone = ["08702120002,08702120001,", "08702120002,,删除"][::order]
+    now = changed(contract, "long_number,原号码,操作\n" + "\n".join(gone) + "\n")
+    assert now.site.seats == (replace(SEATS[0], long_number="08702120002"), SEATS[2])
+    chain = ["08702120002,08702120001,", "08702120009,08702120002,"][::order]
+    now = changed(contract, "long_number,原号码,操作\n" + "\n".join(chain) + "\n")
+    assert [seat.long_number for seat in now.site.seats] == ["08702120002", "08702120009", "08702120003"]
+
+
+REUSED = [
+    "08702120001,,删除\n08702120001,,增加\n",
+    "08702120009,08702120001,\n08702120001,,增加\n",
+    "08702120001,08702120002,\n08702120001,,删除\n",
+]
+
+
+@pytest.mark.parametrize("lines", REUSED)
+def test_a_number_that_may_mean_two_seats_is_refused(contract: Contract, lines: str) -> None:
+    """Released and new at once, or named elsewhere: the message says in which order to record it."""
+    (problem,) = applied(contract, f"long_number,原号码,操作\n{lines}").problems
+    assert problem.code == "number-reused"
+    assert "release first" in problem.hint
+
+
+def test_a_short_number_is_followed_where_it_is_allowed(contract: Contract) -> None:
+    """Who may call 6001 may call the same seat after a swap, unless its own row says otherwise."""
+    one, two = replace(SEATS[2], allowed=("6001", "13800138000")), replace(SEATS[1], allowed=("6001",))
+    before = replace(contract, site=replace(contract.site, seats=(SEATS[0], two, one)))
+    text = "long_number,short_number,allowed\n08702120001,6002,\n08702120002,6001,{}\n"
+    now = changed(before, text.format(""))
+    assert seat(now, "08702120003").allowed == ("6002", "13800138000")
+    assert seat(now, "08702120002").allowed == ("6002",)
+    same = changed(before, text.format("6001"))
+    assert seat(same, "08702120002").allowed == ("6002",)
+    own = changed(before, text.format("6001;6003"))
+    assert seat(own, "08702120002").allowed == ("6001", "6003")
+
+
+def test_only_the_first_unknown_numbers_are_guessed_at(contract: Contract) -> None:
+    """Ten times the number is named that was probably meant; one two slips away never is."""
+    lines = "".join(f"0870212000{n},变更\n" for n in (4, 5, 6, 7, 8, 9))
+    lines += "".join(f"08702120{n}01,变更\n" for n in range(1, 10))
+    found = applied(contract, f"long_number,操作\n{lines}08702129999,变更\n").problems
+    assert [problem.hint.startswith("did you mean") for problem in found] == [True] * 10 + [False] * 6
+    (far,) = applied(contract, "long_number,操作\n08702120099,变更\n").problems
+    assert "did you mean" not in far.hint
+
+
+def test_unknown_numbers_have_a_limit(contract: Contract) -> None:
+    """Of a file of unknown numbers the first ones are told, and that there are more."""
+    lines = "".join(f"0531{n},变更\n" for n in range(2000_0000, 2000_0000 + MAX_PROBLEMS + 500))
+    found = applied(contract, f"long_number,操作\n{lines}").problems
+    assert (len(found), found[-1].code) == (MAX_PROBLEMS + 1, "too-many-problems")
 
 
 PROBLEMS = [

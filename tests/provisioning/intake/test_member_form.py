@@ -7,11 +7,12 @@ from io import BytesIO
 import pytest
 import xlsxwriter
 
-from provisioning.intake import member_form
+from provisioning.intake import member_form, password_sheet
 from provisioning.intake.change_sheet import read, rows
 from provisioning.intake.csv_text import rows as csv_rows
 from provisioning.intake.member_form import MAX_NUMBERS, Form
 from provisioning.intake.operations import Operation
+from provisioning.intake.row_kinds import MAX_PROBLEMS
 from provisioning.intake.sheet import Sheet
 
 FORM = """集团成员受理/变更单,,,,,
@@ -211,3 +212,100 @@ def test_a_number_stored_as_a_number_is_refused() -> None:
     assert [(problem.code, problem.place.cell) for problem in asked.problems] == [("number-not-text", "E4")]
     boxes = read("form.xlsx", workbook([["1", "04778120001", "601"]], "□新增 □删除 □变更"))
     assert [(problem.code, problem.place.cell) for problem in boxes.problems] == [("operation-unclear", "B2")]
+
+
+def test_a_contact_above_the_seal_is_no_seat() -> None:
+    """A signature word in a row with a number is a problem at that cell, in a form and in a number sheet."""
+    line = "经办人：李四,04778129999,,,,\n甲方单位"
+    (problem,) = read("form.csv", FORM.replace("甲方单位", line).encode()).problems
+    assert (problem.code, str(problem.place)) == ("row-without-seat", "form.csv:8:1")
+    assert "经办人" in problem.message
+    plain = "姓名,IMS固话号码\n王五,04778120001\n经办人：李四,04778129999\n甲方（盖章）：,\n"
+    for found in (rows("n.csv", plain.encode()), read("n.csv", plain.encode())):
+        assert [(p.code, str(p.place)) for p in found.problems] == [("row-without-seat", "n.csv:3:1")]
+
+
+@pytest.mark.parametrize("name", ["公章管理室", "甲方代表办公室（二楼）", "签字笔厂"])
+def test_a_department_with_such_a_word_is_a_seat(name: str) -> None:
+    """A word of signatures within a name makes no signature."""
+    text = f"部门,IMS固话号码\n{name},04778120001\n"
+    assert (rows("n.csv", text.encode()).problems, len(read("n.csv", text.encode()).entries)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    "header", ["原号码,新号码", "旧号码,新号码", "序号,原号码,新号码", "变更前号码,变更后号码"]
+)
+def test_a_form_of_former_and_new_numbers(header: str) -> None:
+    """原号码 and 新号码 without a column of numbers are a change of numbers, across the page too."""
+    counted = header.startswith("序号")
+    line = ",".join(f"{n}," * counted + f"0477812000{n},0477812010{n}" for n in (1, 2))
+    text = f"集团成员改号申请表\n联系人,电话号码\n{header},{header}\n{line}\n"
+    asked = read("form.csv", text.encode())
+    assert asked.problems == ()
+    assert [(entry.long_number, entry.former) for entry in asked.entries] == [
+        (f"0477812010{n}", f"0477812000{n}") for n in (1, 2)
+    ]
+
+
+def test_such_a_form_as_a_spreadsheet_is_read_to_its_end() -> None:
+    """In a workbook the form is found by 原号码, beside a sheet of notes, and read beyond its first rows."""
+    content = BytesIO()
+    workbook = xlsxwriter.Workbook(content, {"in_memory": True})
+    workbook.add_worksheet("说明").write_string("A1", "请如实填写")
+    page = workbook.add_worksheet("改号")
+    for row, cells in enumerate(
+        [("原号码", "新号码"), *((f"0477812{n:04}", f"0477813{n:04}") for n in range(60))]
+    ):
+        for column, text in enumerate(cells):
+            page.write_string(row, column, text)
+    workbook.close()
+    asked = read("form.xlsx", content.getvalue())
+    assert (len(asked.entries), asked.problems) == (60, ())
+
+
+def test_a_new_number_needs_the_former_one() -> None:
+    """In such a form a new number alone is nobody's, and adds no seat."""
+    (problem,) = read("form.csv", "原号码,新号码\n,04778120101\n".encode()).problems
+    assert (problem.code, str(problem.place)) == ("former-missing", "form.csv:2:2")
+
+
+def test_a_notice_beside_a_number_stays_one() -> None:
+    """Beside a column of numbers 新号码 is the notice, as in any number sheet."""
+    (entry,) = read("n.csv", "号码,原号码,新号码\n04778120101,04778120001,04778120101\n".encode()).entries
+    assert (entry.former, entry.row.get("changed_to")) == ("04778120001", "04778120101")
+
+
+@pytest.mark.parametrize("above", [0, 19, 25, 29])
+def test_the_header_is_looked_for_in_thirty_rows(above: int) -> None:
+    """Number sheets, forms and sheets of passwords all find a header within the first thirty rows."""
+    title = "某单位,\n" * above
+    assert rows("n.csv", f"{title}IMS固话号码,姓名\n04778120001,张某\n".encode()).problems == ()
+    assert read("n.csv", f"{title}号码,姓名\n04778120001,张某\n".encode()).problems == ()
+    assert passwords(f"{title}号码,密码\n04778120001,Geheim\n") == {"04778120001": "Geheim"}
+
+
+def passwords(text: str) -> dict[str, str]:
+    return dict(password_sheet.read("secret.csv", text.encode()).by_number)
+
+
+def test_problems_have_a_limit() -> None:
+    """A column of faults is told of up to a limit, and then no further."""
+    text = "号码,操作\n" + "".join(f"0477{n:08},变\n" for n in range(20000000, 20000000 + 11_000))
+    asked = read("form.csv", text.encode())
+    assert len(asked.problems) <= MAX_PROBLEMS + 2
+    assert "too-many-problems" in {problem.code for problem in asked.problems}
+
+
+def test_a_sheet_headed_as_forms_are() -> None:
+    """A plain sheet with 号码 is read as a contract's numbers."""
+    found = rows("n.csv", "号码,短号\n04778120001,601\n".encode())
+    assert (found.problems, [row.get("short_number") for row in found.rows]) == ((), ["601"])
+
+
+def test_a_cell_in_which_nobody_sees_anything_is_empty() -> None:
+    """Zero-width and no-break spaces alone neither change nor clear, nor make a row."""
+    text = "号码,姓名,短号\n04778120001,\u200b,\u00a0\n\u200b,\u00a0,\u200b\n"
+    asked = read("n.csv", text.encode())
+    assert asked.problems == ()
+    (entry,) = asked.entries
+    assert (set(entry.row.values), entry.clears) == ({"long_number"}, frozenset())

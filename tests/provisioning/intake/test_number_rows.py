@@ -245,3 +245,22 @@ def test_a_contacts_number_beside_the_long_numbers_is_extra() -> None:
     assert values(read) == [{"long_number": "08702120001"}]
     assert dict(read.rows[0].extra) == {"电话号码": "13800138000", "联系电话号码": "13800138001"}
     assert read.problems == ()
+
+
+def test_a_no_break_space_in_a_number_is_left_out() -> None:
+    """A no-break space before, in or behind a number is invisible: left out, with a warning at its cell."""
+    for written in ("\u00a008702120001", "0870\u00a02120001", "08702120001\u00a0"):
+        read = rows(f"long_number,remark\n{written},门\u00a0卫\n\u00a0,\n")
+        assert values(read) == [{"long_number": "08702120001", "remark": "门\u00a0卫"}]
+        assert [(p.code, p.place.line, p.severity) for p in read.problems] == [
+            ("invisible-character", 2, "warning")
+        ]
+
+
+def test_fifty_thousand_seats_are_one_list() -> None:
+    """The longest list there may be has a title and a header besides, and is read from CSV."""
+    lines = "".join(f"0870{2_000_000 + n},{600_000 + n},备注文字\n" for n in range(50_000))
+    read = rows(f"长短号开通明细\nlong_number,short_number,remark\n{lines}")
+    assert read.problems == ()
+    assert len(read.rows) == 50_000
+    assert str(read.rows[-1].place("remark")) == "numbers.csv:50002:20"

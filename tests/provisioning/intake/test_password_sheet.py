@@ -58,6 +58,7 @@ FAULTS = [
     ("bad-password", SHEET + "08702120003,Geheim３\n", "4:13"),
     ("bad-password", SHEET + '08702120003,"Geheim\n3"\n', "4:13"),
     ("bad-password", SHEET + f"08702120003,{'Geheim' * 30}\n", "4:13"),
+    ("bad-password", SHEET + "08702120003,>Geheim3\n", "4:13"),
     ("control-character", SHEET + "08702120003,Geheim\x073\n", "4:19"),
     ("csv-quote", SHEET + '08702120003,"Geheim-3\n', "4:13"),
     ("no-header", SHEET.replace("密码", "Geheim"), "1:1"),
@@ -72,6 +73,32 @@ def test_a_fault_is_told_without_its_cell(code: str, text: str, place: str) -> N
     (problem,) = found.problems
     assert (problem.code, str(problem.place)) == (code, f"secret.csv:{place}")
     assert "Geheim" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [
+        ("号码,密码,密码", 7),
+        ("号码,密码,新密码", 7),
+        ("号码,SIP密码,口令", 10),
+        ("号码,密码,长号", 7),
+        ("长号,号码,密码", 4),
+    ],
+)
+def test_a_second_column_of_one_kind_is_refused(header: str, column: int) -> None:
+    """Of two columns of numbers or passwords nobody knows which one is meant: nothing is read, or quoted."""
+    found = read("secret.csv", f"{header}\n08702120001,Geheim,Geheim\n".encode())
+    assert [(p.code, str(p.place)) for p in found.problems] == [
+        ("duplicate-column", f"secret.csv:1:{column}")
+    ]
+    assert (dict(found.by_number), "Geheim" in repr(found)) == ({}, False)
+
+
+@pytest.mark.parametrize("header", ["口令", "鉴权口令", "SIP密码", "secret", "sip password"])
+def test_the_names_of_the_passwords_column(header: str) -> None:
+    """What a number sheet refuses as a password, a sheet of passwords reads; a contact's number is none."""
+    found = read("secret.csv", f"电话号码,号码,{header}\n13800138000,08702120001,Geheim-1\n".encode())
+    assert (dict(found.by_number), found.problems) == ({"08702120001": "Geheim-1"}, ())
 
 
 def test_passwords_come_with_the_contract(read: Read) -> None:

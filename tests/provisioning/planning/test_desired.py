@@ -15,7 +15,7 @@ from provisioning.core.site import Ims, Seat
 from provisioning.planning.desired import desired, shared
 
 Make = Callable[..., Contract]
-FILE = "seatline-pjsip-0-zhaotong.conf"
+FILE = "seatline-pjsip-0_zhaotong.conf"
 
 
 def secrets(contract: Contract) -> Mapping[str, str]:

@@ -104,6 +104,15 @@ def test_a_seat_with_a_password_has_its_own_line(make: Make) -> None:
     assert sections["endpoint", "line-zhaotong"].values("outbound_auth") == ()
 
 
+def test_no_line_is_known_by_its_name(make: Make) -> None:
+    """Every endpoint without a password of its own, the site's line and the seats', has identify_by=ip."""
+    sections = by_name(on(make), {FIRST: "p"}).values()
+    open_to = {
+        one.name: one.get("identify_by") for one in sections if one.kind == "endpoint" and not one.get("auth")
+    }
+    assert open_to == {"line-zhaotong": "ip", f"seat-{FIRST}-line": "ip"}
+
+
 def test_a_seats_own_line_is_the_seats(make: Make) -> None:
     """All that is a seat's own at the operator belongs to the seat, and the trunk's to the line."""
     found: dict[str | None, set[str]] = {}

@@ -21,7 +21,7 @@ from provisioning.planning.subjects import subjects
 
 Make = Callable[..., Contract]
 EMPTY = Config()
-FILE = "seatline-pjsip-0-zhaotong.conf"
+FILE = "seatline-pjsip-0_zhaotong.conf"
 
 
 def secrets(contract: Contract, prefix: str = "Secret") -> Mapping[str, str]:

@@ -281,3 +281,69 @@ def test_nothing_shows_a_secret(
     shown = f"{passwords} {passwords!r} {devices!r} {offer!r}"
     assert "CANARY" not in shown
     assert "IMS passwords of 2 numbers" in shown
+
+
+def test_what_is_open_is_known(
+    ledger: SqlLedger, devices: Any, offer: Offer, sample: SimpleNamespace
+) -> None:
+    """The open windows of a site are known with their ends; one that is over or taken is not open."""
+    ledger.offer([offer, replace(offer, iad="iad-2")], at=sample.now, who=sample.who)
+    assert ledger.open_offers("zhaotong", at=sample.now) == {"iad-1": offer.until, "iad-2": offer.until}
+    assert ledger.open_offers("jilin", at=sample.now) == {}
+    assert ledger.open_offers("zhaotong", at=offer.until) == {}
+    ledger.take(devices["iad-1"].token, at=sample.now, detail={})
+    assert list(ledger.open_offers("zhaotong", at=sample.now)) == ["iad-2"]
+
+
+def test_only_what_was_looked_at_is_taken(
+    ledger: SqlLedger, devices: Any, offer: Offer, sample: SimpleNamespace
+) -> None:
+    """A file that came in the place of the one that was looked at waits for the next look."""
+    token = devices["iad-1"].token
+    ledger.offer([offer], at=sample.now, who=sample.who)
+    seen = ledger.offered(token)
+    newer = replace(offer, content=b"newer")
+    ledger.offer([newer], at=sample.now, who=sample.who)
+    assert ledger.take(token, at=sample.now, detail={}, seen=seen) is None
+    assert ledger.take(token, at=sample.now, detail={}, seen=ledger.offered(token)) == newer
+
+
+def test_renewed_secrets_are_others(
+    ledger: SqlLedger, devices: Any, offer: Offer, sample: SimpleNamespace
+) -> None:
+    """Renewing leaves neither token, password, offer nor SIP secret as it was; the audit does not show it."""
+    record(ledger, sample, {})
+    before = dict(ledger.secrets("zhaotong"))
+    ledger.offer([offer], at=sample.now, who=sample.who)
+    made = iter(f"CANARYnew{n}" for n in range(99))
+    ledger.renew_iads(
+        "zhaotong",
+        ["iad-1", "iad-9"],
+        ["08702120001"],
+        new_secret=made.__next__,
+        at=sample.now,
+        who=sample.who,
+    )
+    assert ledger.device_at(devices["iad-1"].token) is None
+    assert ledger.device_at("CANARYnew0") == ("zhaotong", "iad-1")
+    assert ledger.open_offers("zhaotong", at=sample.now) == {}
+    assert ledger.device_at(devices["iad-2"].token) == ("zhaotong", "iad-2")
+    after = ledger.secrets("zhaotong")
+    assert [number for number in before if before[number] != after[number]] == ["08702120001"]
+    told = rows(ledger, "SELECT subject, detail FROM audit WHERE event = 'iad-renewed' ORDER BY id")
+    assert [subject for subject, _ in told] == ["zhaotong/iad-1", "zhaotong/iad-9"]
+    assert "CANARY" not in str(told)
+
+
+def test_devices_change_names(ledger: SqlLedger, devices: Any, offer: Offer, sample: SimpleNamespace) -> None:
+    """Two devices that exchange their names keep each its own; what else stood under a name is gone."""
+    ledger.device_secrets("zhaotong", ["old"], new_secret=iter(("t", "p")).__next__, at=sample.now)
+    ledger.offer([offer], at=sample.now, who=sample.who)
+    names = {"iad-1": "iad-2", "iad-2": "iad-1"}
+    ledger.rename_iads("zhaotong", names, at=sample.now, who=sample.who)
+    ledger.rename_iads("zhaotong", {"iad-2": "old"}, at=sample.now, who=sample.who)
+    assert ledger.device_at(devices["iad-2"].token) == ("zhaotong", "iad-1")
+    assert ledger.device_at(devices["iad-1"].token) == ("zhaotong", "old")
+    assert ledger.open_offers("zhaotong", at=sample.now) == {}
+    asked = "SELECT subject FROM audit WHERE event = 'iad-renamed' ORDER BY id"
+    assert rows(ledger, asked) == [("zhaotong/iad-2",), ("zhaotong/iad-1",), ("zhaotong/old",)]

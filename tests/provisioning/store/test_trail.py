@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -37,6 +38,17 @@ def test_an_event_is_noted(full_ledger_url: str, sample: Any) -> None:
     assert (who, event, subject) == (sample.who, "applied", "昭通")
     assert document(detail) == {"n": 1, "名": ["x"]}
     assert at == "2025-11-20T08:00:00.123456+00:00"
+
+
+def test_events_are_counted_from_a_moment_on(full_ledger_url: str, sample: Any) -> None:
+    """Events of that name at that moment and after it are counted, and nothing else."""
+    with open_ledger(full_ledger_url) as ledger:
+        assert ledger.audited_since("odd", sample.now) == 0
+        for event, days in (("odd", -1), ("odd", 0), ("odd", 2), ("even", 1)):
+            at = sample.now + timedelta(days=days)
+            ledger.audit(event=event, subject="s", detail={}, at=at, who="w")
+        assert ledger.audited_since("odd", sample.now) == 2
+        assert ledger.last_audited("odd") == sample.now + timedelta(days=2)
 
 
 def test_an_applied_plan_is_kept(full_ledger_url: str, sample: Any) -> None:

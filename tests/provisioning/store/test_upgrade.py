@@ -20,7 +20,7 @@ from provisioning.core.contract import Contract
 from provisioning.core.document import to_document
 from provisioning.core.site import Iad
 from provisioning.flows.errors import FlowError, LedgerOutdated, LedgerUnavailable
-from provisioning.store import revision, upgrade
+from provisioning.store import overlaps, revision, upgrade
 from provisioning.store.ledger import open_ledger
 from provisioning.store.tables import metadata
 
@@ -73,6 +73,16 @@ def test_the_records_to_rate_have_an_index_of_their_own(ledger_url: str) -> None
     assert said in ("settled is 0", "settled is false")
 
 
+def test_numbers_are_found_by_an_index(ledger_url: str) -> None:
+    """Whose a number is, is asked of each seat of a new contract: without an index of every column that
+    holds one, ten thousand seats would be compared with ten thousand."""
+    upgrade.upgrade(ledger_url)
+    engine = create_engine(ledger_url)
+    indexed = {index["column_names"][0] for index in inspect(engine).get_indexes("seat_period")}
+    engine.dispose()
+    assert set(overlaps.NUMBERS) <= indexed
+
+
 def test_down_and_up_again(ledger_url: str) -> None:
     """The migrations can be taken back entirely, and applied again."""
     upgrade.upgrade(ledger_url)
@@ -102,6 +112,7 @@ def test_a_ledger_of_the_first_revision_keeps_all_it_holds(ledger_url: str, samp
     assert upgrade.upgrade(ledger_url) == ("0001", revision.HEAD)
     with open_ledger(ledger_url) as ledger:
         assert ledger.versions() == recorded
+        assert ledger.filed(made.id) == made
         assert dict(ledger.secrets("zhaotong")) == secrets
         assert ledger.record_versions([(made, day)], **recording) == ()
         assert ledger.handed_out("zhaotong") == {}

@@ -15,7 +15,7 @@ import pytest
 from provisioning.flows.errors import LedgerUnavailable
 from provisioning.flows.ports import HandedOut, Offer
 from provisioning.web import server as serving
-from provisioning.web.app import Desk, application
+from provisioning.web.app import Desk
 from provisioning.web.server import server
 
 NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
@@ -68,7 +68,9 @@ class Book:
     def offered(self, token: str) -> Offer | None:
         return self.offers.get(token)
 
-    def take(self, token: str, *, at: datetime, detail: Mapping[str, Any]) -> Offer | None:
+    def take(
+        self, token: str, *, at: datetime, detail: Mapping[str, Any], seen: Offer | None = None
+    ) -> Offer | None:
         return self.offers.pop(token, None)
 
     def audit(self, **kept: Any) -> None:
@@ -120,10 +122,15 @@ def undated(answer: bytes) -> bytes:
 
 
 @pytest.fixture
-def house() -> Iterator[House]:
+def desk() -> Desk:
+    return Desk(ledger=Book(), family_of=lambda model: Grandstream(), clock=lambda: NOW, tell=print)  # type: ignore[arg-type, return-value]
+
+
+@pytest.fixture
+def house(desk: Desk) -> Iterator[House]:
     book, told = Book(), list[str]()
-    desk = Desk(ledger=book, family_of=lambda model: Grandstream(), clock=lambda: NOW, tell=told.append)  # type: ignore[arg-type]
-    runs = server(application(desk))
+    desk.ledger, desk.tell = book, told.append
+    runs = server(desk)
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=runs.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -151,7 +158,7 @@ def test_the_device_gets_its_file(house: House) -> None:
     assert b"cache-control: no-store" in lines
     assert b"content-type: text/xml" in lines
     assert not [line for line in lines if line.lower().startswith((b"server:", b"etag:", b"last-modified:"))]
-    assert house.told == ["zhaotong/iad-1 has its file, fetched from 127.0.0.1"]
+    wait_until(lambda: house.told == ["zhaotong/iad-1 has its file, fetched from 127.0.0.1"])
     assert undated(house.ask(RIGHT)) == NOT_FOUND
     assert house.reasons(1) == ["taken"]
 
@@ -184,6 +191,10 @@ def test_whatever_is_wrong_is_the_same_answer(house: House) -> None:
         house.ask(RIGHT, method="PUT", more="Content-Length: 0\r\n"),
         house.ask(RIGHT, method="OPTIONS"),
         house.ask(RIGHT, method="BREW"),
+        house.ask(f"http://prov.example.net/iad/{TOKEN}/{NAME}"),
+        house.ask("http://prov.example.net/"),
+        house.ask("*", method="OPTIONS"),
+        house.ask("prov.example.net:443", method="CONNECT"),
         house.ask(RIGHT, more="Connection: Upgrade\r\nUpgrade: websocket\r\n", agent="curl/8.5"),
     ]
     assert {undated(answer) for answer in wrong} == {NOT_FOUND}
@@ -311,3 +322,31 @@ def test_whoever_does_not_read_is_left(house: House, monkeypatch: pytest.MonkeyP
         except ConnectionResetError:
             pass
     assert 0 < got < 50_000_000
+
+
+def test_a_terminal_that_is_gone_costs_no_device_its_file(
+    house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody can be told any more, the file that was taken is handed out all the same."""
+
+    def gone(_: str) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(desk, "tell", gone)
+    assert house.ask(RIGHT, agent="curl").startswith(b"HTTP/1.1 404")
+    assert house.ask(RIGHT).endswith(b"<gs_provision>Secret1</gs_provision>")
+
+
+def test_the_file_is_on_its_way_before_anybody_is_told(
+    house: House, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device does not wait for the terminal: its answer is whole before a line is written."""
+    got = threading.Event()
+    monkeypatch.setattr(desk, "tell", lambda _: house.told.append("late" if got.wait(5) else "early"))
+    with socket.create_connection(("127.0.0.1", house.port), timeout=10) as line:
+        line.sendall(f"GET {RIGHT} HTTP/1.1\r\nHost: x\r\nUser-Agent: {AGENT}\r\n\r\n".encode())
+        answer = b""
+        while not answer.endswith(b"</gs_provision>"):
+            answer += line.recv(65536)
+        got.set()
+    wait_until(lambda: house.told == ["late"])

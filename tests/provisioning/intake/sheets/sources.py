@@ -1,6 +1,6 @@
 """The workbooks that make.sh has LibreOffice write in other formats, made by XlsxWriter.
 
-    python sources.py FOLDER
+python sources.py FOLDER
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def faults(path: Path) -> None:
     sheet.write_number("A3", 8702120002)
     sheet.write_formula("A4", '="0870"&"2120003"', None, "08702120003")
     sheet.write_string("A5", "08702120004")
-    sheet.write_datetime("B5", datetime.datetime(2025, 7, 1), day)
+    sheet.write_datetime("B5", datetime.date(2025, 7, 1), day)
     sheet.write_string("A6", "08702120005")
     sheet.write_boolean("B6", True)
     sheet.write_string("A7", "08702120006")
