@@ -5,8 +5,8 @@ them written over. A site that still stands like that is read as what it is, pla
 other, and its next apply writes it as layout.py says and empties the old files in the same switch-over. That
 alone is no change to the phones: as long as nothing else differs, the site stays where it is.
 
-This module and its users in flows (read_switch, apply_site, plan_undo, examine_switch) can go when no switch
-is left that was last applied to before layout.py.
+This module and its users in flows (read_switch, apply_site, settle_sites, plan_undo, examine_switch) can go
+when no switch is left that was last applied to before layout.py.
 """
 
 from __future__ import annotations

@@ -277,6 +277,31 @@ def test_what_another_site_has_is_not_put_back(ami: Ami, pbx: Any) -> None:
     assert comes_up(pbx, book)
 
 
+def test_a_roll_back_that_would_take_seats_twice(ami: Ami, pbx: Any) -> None:
+    """When a site cannot be taken away whose seats another has, its old files stay away."""
+    book = renamed_but_for(ami, "")
+    assert ami.send(promotion(f"former-{PJSIP}", PJSIP)).ok
+    Pen(switch=ami, pause=sites.time.sleep).mark([Mark(site="zhaotong", digest="0", group="zhaotong")])
+    copied: list[Action] = []
+
+    class Stuck(sites.Wrapped):
+        def send(self, action: Action, *, timeout: float = 10.0) -> Reply:
+            if action.headers[:2] == promotion(f"staged-{PJSIP}", PJSIP).headers[:2]:
+                return Reply({"Response": "Error", "Message": "disk full"})
+            copied.extend([action] if ("SrcFilename", f"former-{PJSIP}") in action.headers else [])
+            return super().send(action, timeout=timeout)
+
+    applied = sites.apply_to(Stuck(ami), book, force=True)
+    assert [(o.site, o.status) for o in applied.outcomes[1:]] == [
+        ("aaa", "unchanged"),
+        ("zhaotong", "failed"),
+    ]
+    assert "files of other sites hold some of its objects" in str(applied.outcomes[2].fault)
+    assert not copied
+    assert sites.apply_to(ami, book, force=True).exit_code == 0
+    assert comes_up(pbx, book)
+
+
 def test_a_file_of_seats_taken_away_by_hand(ami: Ami, pbx: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is missing in the middle is named, what stands behind it is read, and apply writes it."""
     monkeypatch.setattr(names, "seats_per_file", lambda seats: 1)
