@@ -55,7 +55,7 @@ def test_a_demo_of_before_is_closed_too(demo: Any) -> None:
 
 def test_the_number_sheet_is_what_its_program_writes(tmp_path: Path, demo: Any) -> None:
     """zhaotong-numbers.xlsx, as it lies in the repository, has the cells that number_sheet.py writes."""
-    import number_sheet  # type: ignore[import-not-found]
+    import number_sheet
 
     from provisioning.intake.headers import is_long_header
     from provisioning.intake.sheet_file import read_sheet

@@ -203,8 +203,7 @@ class Pbx(Container):
             assert "reloaded successfully" in said, said
 
     def wipe(self) -> None:
-        """Takes away all that was provisioned, locks and registrations: the switch is as new, but for its call
-        records."""
+        """Takes away all that was provisioned, locks and registrations; its call records stay."""
         self.shell(f"rm -f /etc/asterisk/{OURS} /etc/asterisk/empty-seatline*")
         self.cli("channel request hangup all")
         self.cli("database deltree seatline")

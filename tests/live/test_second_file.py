@@ -84,7 +84,7 @@ def seatline(pbx: Any, tmp_path: Path) -> Iterator[Callable[..., str]]:
 
 def _get(url: str) -> tuple[int, bytes]:
     """What the device gets at its address."""
-    host, path = re.fullmatch(r"http://([^/]+)(/.*)", url).groups()  # type: ignore[union-attr]
+    host, path = re.fullmatch(r"http://([^/]+)(/.*)", url).groups()
     line = http.client.HTTPConnection(host, timeout=10)
     line.request("GET", path, headers={"User-Agent": AGENT})
     answer = line.getresponse()

@@ -154,13 +154,13 @@ def test_a_year(pbx: Any, tmp_path: Path) -> None:
 
     who = desk.seat
     assert who("08702120004", on(2, -1)) is None
-    assert who("08702120004", on(2))["name"] == "新座机"  # type: ignore[index]
+    assert who("08702120004", on(2))["name"] == "新座机"
     assert who("08702120004", on(7)) is None
     assert [who("6002", day) is not None for day in (on(3, -1), on(3))] == [True, False]
-    assert who("6022", on(3))["long_number"] == "08702120002"  # type: ignore[index]
-    ports = [who("08702120003", day)["port"] for day in (on(4, -1), on(4))]  # type: ignore[index]
+    assert who("6022", on(3))["long_number"] == "08702120002"
+    ports = [who("08702120003", day)["port"] for day in (on(4, -1), on(4))]
     assert ports == [3, 16]
-    assert who("6001", on(6, -1))["long_number"] == "08702120001"  # type: ignore[index]
-    assert who("6001", on(6))["long_number"] == "08702120011"  # type: ignore[index]
+    assert who("6001", on(6, -1))["long_number"] == "08702120001"
+    assert who("6001", on(6))["long_number"] == "08702120011"
     sites = [who("08702120003", day) for day in (on(8, -1), on(8), on(11))]
     assert [one and one["site"] for one in sites] == ["zhaotong", "annex", None]

@@ -12,18 +12,18 @@ from pbx.iad.models import ports_of
 
 def a_line(number: int, **others: object) -> Line:
     user = f"087021200{number:02}"
-    return Line(user=user, auth_user=f"seat-{user}", password=f"secret-{number:02}", **others)  # type: ignore[arg-type]
+    return Line(user=user, auth_user=f"seat-{user}", password=f"secret-{number:02}", **others)
 
 
 def a_device(model: str, used: Collection[int] = (1,), **others: object) -> Device:
     """A device whose ports in `used` have a line; `lines` puts other lines in their place."""
-    lines = dict.fromkeys(used) | dict(others.pop("lines", {}))  # type: ignore[call-overload]
+    lines = dict.fromkeys(used) | dict(others.pop("lines", {}))
     ports = tuple(
         Port(number=number, line=(lines[number] or a_line(number)) if number in lines else None)
         for number in range(1, (ports_of(model) or 0) + 1)
     )
     whole = {"name": "iad-1", "mac": "c0:74:ad:00:00:01", "server": Server(domain="192.0.2.10")} | others
-    return Device(model=model, ports=ports, **whole)  # type: ignore[arg-type]
+    return Device(model=model, ports=ports, **whole)
 
 
 @pytest.fixture

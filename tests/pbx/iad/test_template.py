@@ -35,7 +35,7 @@ def device(**others: object) -> Device:
         admin_password="SecretB2",
         fetch_url="http://prov.example.net/iad/T",
     )
-    return replace(whole, **others)  # type: ignore[arg-type]
+    return replace(whole, **others)
 
 
 def small(line: str, *, unused: str = "-", **others: object) -> Template:
@@ -49,7 +49,7 @@ def small(line: str, *, unused: str = "-", **others: object) -> Template:
             "#": Block(used=Text(file="p.tmpl", lines=(line,)), unused=Text(file="u.tmpl", lines=(unused,)))
         },
     )
-    return Template(replace(shape, **others))  # type: ignore[arg-type]
+    return Template(replace(shape, **others))
 
 
 def test_a_template_is_a_family() -> None:

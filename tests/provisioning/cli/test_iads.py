@@ -316,7 +316,7 @@ def test_an_offer_waits_even_when_the_switch_is_down(zhaotong: Desk) -> None:
     assert (offer["iad"], offer["file"]) == ("iad-2", "cfgc074ad000002.xml")
     assert "switch is down" in offer["notified"]
     with open_ledger(f"sqlite:///{zhaotong.folder / 'seatline.db'}") as ledger:
-        secrets = ledger.device_secrets("zhaotong", ["iad-2"], new_secret=str, at=None)  # type: ignore[arg-type]
+        secrets = ledger.device_secrets("zhaotong", ["iad-2"], new_secret=str, at=None)
         held = ledger.offered(secrets["iad-2"].token)
     assert held is not None
     device = models.family_of(held.model).parse(held.content, held.model)
@@ -361,7 +361,7 @@ def test_no_output_shows_a_secret(zhaotong: Desk) -> None:
 
 def token_of(desk: Desk, iad: str) -> str:
     with open_ledger(f"sqlite:///{desk.folder / 'seatline.db'}") as ledger:
-        made = ledger.device_secrets("zhaotong", [iad], new_secret=str, at=None)  # type: ignore[arg-type]
+        made = ledger.device_secrets("zhaotong", [iad], new_secret=str, at=None)
     return made[iad].token
 
 

@@ -37,7 +37,7 @@ PLAIN = Seat(long_number="12393")
 
 
 def outline(*seats: Seat, **more: object) -> Outline:
-    return Outline(contract="zhaotong-2025", customer="某办公室", seats=seats, **more)  # type: ignore[arg-type]
+    return Outline(contract="zhaotong-2025", customer="某办公室", seats=seats, **more)
 
 
 def read_back(content: bytes) -> tuple[Seat, ...]:

@@ -78,7 +78,7 @@ def proposed(book: Book, text: str, **more: object) -> Proposal:
         read=lambda path, limit: text.encode(),
         ledger=cast(Ledger, book),
         today=TODAY,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

@@ -50,7 +50,7 @@ site:
 def applied(contract: Contract, text: str, **more: object) -> Merged:
     asked = read_changes("change.csv", text.encode())
     assert asked.problems == ()
-    return merged(contract, asked.entries, standing="zhaotong-2025 version 1", **more)  # type: ignore[arg-type]
+    return merged(contract, asked.entries, standing="zhaotong-2025 version 1", **more)
 
 
 def changed(contract: Contract, text: str, **more: object) -> Contract:

@@ -22,7 +22,7 @@ IMS = Ims(
 
 
 def seat(n: int, **more: object) -> Seat:
-    return Seat(long_number=f"0870212000{n}", **more)  # type: ignore[arg-type]
+    return Seat(long_number=f"0870212000{n}", **more)
 
 
 @pytest.fixture

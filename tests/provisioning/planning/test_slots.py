@@ -13,7 +13,7 @@ SECRETS = {f"0870212{n:04}": "geheim" for n in range(1, 200)}
 
 
 @pytest.mark.parametrize("seats", [3, 101])
-def test_another_slot_is_what_planning_makes_of_it(make, seats) -> None:  # type: ignore[no-untyped-def]
+def test_another_slot_is_what_planning_makes_of_it(make, seats) -> None:
     """A configuration moved to the other slot is the one that planning makes for that slot, and back."""
     contract = make(seats)
     one, other = desired(contract, SECRETS, "a"), desired(contract, SECRETS, "b")

@@ -123,7 +123,7 @@ def undated(answer: bytes) -> bytes:
 
 @pytest.fixture
 def desk() -> Desk:
-    return Desk(ledger=Book(), family_of=lambda model: Grandstream(), clock=lambda: NOW, tell=print)  # type: ignore[arg-type, return-value]
+    return Desk(ledger=Book(), family_of=lambda model: Grandstream(), clock=lambda: NOW, tell=print)
 
 
 @pytest.fixture
@@ -275,7 +275,7 @@ def test_a_broken_ledger_is_nobodys_business_outside(house: House, broken: Excep
 
 def test_an_audit_that_cannot_be_written_is_told(house: House) -> None:
     """An odd fetch is told also when the ledger does not take it."""
-    house.book.audit = lambda **_: (_ for _ in ()).throw(LedgerUnavailable("full"))  # type: ignore[method-assign]
+    house.book.audit = lambda **_: (_ for _ in ()).throw(LedgerUnavailable("full"))
     assert undated(house.ask(RIGHT, agent="curl")) == NOT_FOUND
     wait_until(lambda: len(house.told) == 2)
     assert house.told[0].startswith("ALERT odd fetch")

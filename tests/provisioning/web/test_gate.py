@@ -78,7 +78,7 @@ def port(tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr(serving, "HANDSHAKE_SECONDS", 1.0)
     made, key = certificate(tmp_path)
     place = Place(host="127.0.0.1", port=0, certificate=made, key=key)
-    desk: Any = Desk(ledger=None, family_of=None, clock=lambda: datetime.now(UTC), tell=told.append)  # type: ignore[arg-type]
+    desk: Any = Desk(ledger=None, family_of=None, clock=lambda: datetime.now(UTC), tell=told.append)
     runs = server(desk, tls=place.tls())
     door = Door(place.listener(), Gate(told.append))
     thread = threading.Thread(target=runs.run, kwargs={"sockets": [door]})
@@ -128,7 +128,7 @@ def test_asyncio_tells_no_traceback() -> None:
     import logging
 
     said: list[str] = []
-    quiet = Quiet(said.append)  # type: ignore[arg-type]
+    quiet = Quiet(said.append)
     fault = OSError(24, "CANARY")
     for _ in range(50):
         quiet.emit(
