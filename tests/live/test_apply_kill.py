@@ -237,8 +237,9 @@ def test_killed_while_a_site_is_renamed(pbx: Any) -> None:
 def test_the_power_goes_for_both(pbx: Any, moment: str, end: int) -> None:
     """When apply and the switch end together at the switch-over, the switch comes up entirely old or new,
     still knows that somebody has to look, and the next apply finishes."""
-    # In a process that is gone afterwards: the switch's database writes late, so after the power cut it may
-    # remember this apply's lock again, and its owner must not be alive.
+    # The switch's database writes late: what the test before left must be on disk when the power goes, and
+    # this apply's lock, which may be remembered again, must be of a process that is gone by then.
+    pbx.restart()
     assert not killed(pbx, SMALL[0], NEVER, "after")
     assert killed(pbx, SMALL[1], 0, moment, promoting, power=True)
     pbx.start()
