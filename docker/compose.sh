@@ -19,4 +19,5 @@ else
     fi
     compose=(docker-compose)
 fi
+export COMPOSE_HTTP_TIMEOUT=${COMPOSE_HTTP_TIMEOUT:-300} # a busy engine takes its time
 exec "${compose[@]}" -f "$here/compose.yaml" "$@"

@@ -24,6 +24,8 @@ from pbx.errors import Malformed, Refused, Unreachable
 
 ROOM = 8
 """Telephones in one process: PJSIP has room for no more, and ends its process over the ninth."""
+PATIENCE = 60.0
+"""Seconds to wait for what should come at once: on a busy machine it does not."""
 ORDER = ("calling", "early", "connecting", "connected", "ended")
 """The states of a call, in the order it goes through them."""
 
@@ -56,12 +58,23 @@ class Call:
     codes: list[int] = field(default_factory=list)
     """Every SIP code seen, in order: 180 or 183 on the way."""
 
-    def wait(self, state: str, timeout: float = 5.0) -> Self:
+    def wait(self, state: str, timeout: float = PATIENCE) -> Self:
         """Waits until the call is that far. Raises Refused when it ended before, Unreachable when it takes
         longer than that."""
         self.phones.wait(lambda: ORDER.index(self.state) >= ORDER.index(state), timeout, f"call {state}")
         if self.state == "ended" and state != "ended":
             raise Refused(f"the call ended with {self.code} {self.reason} before it was {state}")
+        return self
+
+    def hear(self, packets: int, timeout: float = PATIENCE) -> Self:
+        """Waits until so many voice packets have come in. Raises Refused when the call ended before,
+        Unreachable when it takes longer than that."""
+        self.phones.order({"do": "hear", "call": self.number, "packets": packets})
+        self.phones.wait(lambda: self.heard >= packets or self.state == "ended", timeout, "voice")
+        if self.heard < packets:
+            raise Refused(
+                f"the call ended with {self.code} {self.reason} when {self.heard} packets were heard"
+            )
         return self
 
     def answer(self, code: int = 200) -> None:
@@ -72,14 +85,14 @@ class Call:
         """Ends the call, whatever its state."""
         self.phones.order({"do": "hang_up", "call": self.number})
 
-    def talk(self, seconds: float, timeout: float = 5.0) -> Ended:
+    def talk(self, seconds: float, timeout: float = PATIENCE) -> Ended:
         """Waits until somebody answers, talks that long, hangs up."""
         self.wait("connected", timeout)
         time.sleep(seconds)
         self.hang_up()
         return self.ended(timeout)
 
-    def ended(self, timeout: float = 5.0) -> Ended:
+    def ended(self, timeout: float = PATIENCE) -> Ended:
         """Waits for the end and says how it was."""
         self.wait("ended", timeout)
         return Ended(code=self.code, reason=self.reason, seconds=self.seconds, heard=self.heard)
@@ -99,7 +112,7 @@ class Phone:
         """Dials, without waiting for anything. `headers` go into the INVITE as they are."""
         return self.phones.dial(self, number, tuple(headers))
 
-    def next_call(self, timeout: float = 5.0) -> Call:
+    def next_call(self, timeout: float = PATIENCE) -> Call:
         """The next call that comes in, in the order they came."""
         self.phones.wait(lambda: bool(self.incoming), timeout, "incoming call")
         return self.incoming.pop(0)
@@ -127,7 +140,7 @@ class Phones:
 
     def __enter__(self) -> Self:
         try:
-            self.wait(lambda: self._ready, 15, "softphone")
+            self.wait(lambda: self._ready, PATIENCE, "softphone")
         except Unreachable:
             self.close()
             raise
@@ -146,7 +159,7 @@ class Phones:
         secret: str,
         registrar: str,
         answer: str = "auto",
-        timeout: float = 5.0,
+        timeout: float = PATIENCE,
     ) -> Phone:
         """Registers a telephone. `answer`: "auto" lifts the receiver at once, "ring" only rings, "no" does
         nothing by itself. Raises Refused with the SIP code when the switch does not take it."""
@@ -194,7 +207,7 @@ class Phones:
         if self._process.poll() is None and not self._gone:
             try:
                 self.order({"do": "stop"})
-                self._process.wait(10)
+                self._process.wait(PATIENCE)
             except (Unreachable, subprocess.TimeoutExpired):
                 self._process.kill()
         self._process.wait()
@@ -263,6 +276,9 @@ class Phones:
                 )
                 self._calls[call.number] = call
                 self._phones[event["phone"]].incoming.append(call)
+            case "heard":
+                call = self._calls[event["call"]]
+                call.heard = max(call.heard, event["heard"])
             case "state":
                 _advance(self._calls[event["call"]], event)
             case "fault":

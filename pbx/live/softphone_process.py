@@ -8,6 +8,7 @@ softphone.py is the other end and says what they mean. Secrets come over the pip
      "registrar": "127.0.0.1:5160", "register": true, "answer": "auto"}
     {"do": "dial", "phone": 1, "call": 5, "number": "6002", "headers": [["X", "y"]]}
     {"do": "answer", "call": 6, "code": 200}     {"do": "hang_up", "call": 5}     {"do": "stop"}
+    {"do": "hear", "call": 5, "packets": 10}
 """
 
 from __future__ import annotations
@@ -29,9 +30,13 @@ _STATES = {
     pj.PJSIP_INV_STATE_CONFIRMED: "connected",
     pj.PJSIP_INV_STATE_DISCONNECTED: "ended",
 }
+_CALLS = 4
+"""Calls that PJSIP, as it is built, has room for at once in a process, in and out together."""
+_FREE = 10.0
+"""Seconds that a call waits for such a room: the other leg of one that is over may not know it yet."""
 _PACE = 0.04
 """Seconds between two calls: PJSIP has 64 sockets, and gives those of a call back half a second after it."""
-_PARTING = 1.0
+_PARTING = 5.0
 """Seconds the other side has to acknowledge that we hang up and sign off."""
 _SHOWN = {
     "from": "from",
@@ -50,6 +55,7 @@ class _Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         self.softphone = softphone
         self.number = number
         self.heard = 0
+        self.awaited = 0
 
     def onCallState(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
         info = self.getInfo()
@@ -73,7 +79,8 @@ class _Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 self.softphone.speak(self.getAudioMedia(index))
 
     def count(self) -> None:
-        """Keeps the number of voice packets received so far: once the call is over it cannot be asked."""
+        """Keeps the number of voice packets received so far: once the call is over it cannot be asked. Tells
+        once when there are as many as somebody waits for."""
         if not self.hasMedia():
             return
         try:
@@ -81,6 +88,9 @@ class _Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         except pj.Error:
             return
         self.heard = max(self.heard, int(statistics.rtcp.rxStat.pkt))
+        if 0 < self.awaited <= self.heard:
+            self.awaited = 0
+            self.softphone.tell({"event": "heard", "call": self.number, "heard": self.heard})
 
 
 class _Account(pj.Account):  # type: ignore[misc]  # pjsua2 has no types
@@ -130,7 +140,7 @@ class Softphone:
         config = pj.EpConfig()
         config.uaConfig.threadCnt = 0
         config.uaConfig.mainThreadOnly = True
-        config.uaConfig.maxCalls = 32
+        config.uaConfig.maxCalls = _CALLS
         config.uaConfig.userAgent = "seatline-softphone"
         config.logConfig.level = 0
         config.logConfig.consoleLevel = 0
@@ -184,8 +194,10 @@ class Softphone:
 
     def dial(self, order: dict[str, Any]) -> None:
         """Calls a number at the telephone's switch; `headers` are added to the INVITE."""
-        while time.monotonic() < self._next_dial:
+        end = time.monotonic() + _FREE
+        while time.monotonic() < self._next_dial or (len(self.calls) >= _CALLS and time.monotonic() < end):
             self._endpoint.libHandleEvents(10)
+            self.bury()
         self.bury()
         self._next_dial = time.monotonic() + _PACE
         phone, number = order["phone"], order["call"]
@@ -210,6 +222,12 @@ class Softphone:
             prm.statusCode = code
             call.answer(prm)
 
+    def hear(self, number: int, packets: int) -> None:
+        """Tells when so many voice packets of a call have come in."""
+        call = self.calls.get(number)
+        if call is not None:
+            call.awaited = packets
+
     def hang_up(self, number: int) -> None:
         """Ends a call, whatever its state."""
         call = self.calls.get(number)
@@ -226,6 +244,8 @@ class Softphone:
                 self.dial(order)
             case "answer":
                 self.answer(order["call"], order["code"])
+            case "hear":
+                self.hear(order["call"], order["packets"])
             case "hang_up":
                 self.hang_up(order["call"])
             case _:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import fcntl
 import importlib.util
+import io
 import json
 import os
 import secrets
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +72,13 @@ def run(*command: str, stdin: str | None = None, **environment: str) -> str:
     return done.stdout
 
 
-def wait_until(done: Callable[[], Any], what: str, timeout: float = 10.0) -> Any:
+def whole_lines(file: Path) -> str:
+    """What a log or a book holds so far, without a last line that is still being written."""
+    written = file.read_bytes()
+    return written[: written.rfind(b"\n") + 1].decode()
+
+
+def wait_until(done: Callable[[], Any], what: str, timeout: float = 60.0) -> Any:
     """Asks again and again until the answer is something; fails after `timeout` seconds."""
     end = time.monotonic() + timeout
     while True:
@@ -131,16 +139,13 @@ class Container:
                 found.append(Socket(table[:3], place, int(port, 16), columns[3]))
         return found
 
-    def messages(self) -> str:
-        return (self.log / "messages.log").read_text(encoding="utf-8")
-
     def wait_booted(self) -> None:
         wait_until(
             lambda: subprocess.run(
                 ["docker", "exec", self.id, "asterisk", "-rx", "core waitfullybooted"],
                 capture_output=True, text=True, check=False,
             ).stdout.startswith("Asterisk has fully booted"),
-            f"booted Asterisk in {self.id}", 30,
+            f"booted Asterisk in {self.id}", 120,
         )  # fmt: skip
 
     def kill(self) -> None:
@@ -152,7 +157,8 @@ class Container:
         self.wait_booted()
 
     def restart(self) -> None:
-        run("docker", "restart", "-t", "5", self.id)
+        """Stops it in good order, so that its database is on disk, however long that takes, and starts it."""
+        run("docker", "restart", "-t", "60", self.id)
         self.wait_booted()
 
 
@@ -180,12 +186,11 @@ class Pbx(Container):
         """All call records so far, as cdr_custom wrote them."""
         if not self.json_records.exists():
             return []
-        return [json.loads(line) for line in self.json_records.read_text(encoding="utf-8").splitlines()]
+        return [json.loads(line) for line in whole_lines(self.json_records).split("\n")[:-1]]
 
     def master(self) -> list[list[str]]:
         """The rows of Master.csv."""
-        with self.csv_records.open(newline="", encoding="utf-8") as file:
-            return list(csv.reader(file, strict=True))
+        return list(csv.reader(io.StringIO(whole_lines(self.csv_records), newline=""), strict=True))
 
     def wait_both_books(self) -> None:
         """Waits until both files have the same number of records: they are written one after the other."""
@@ -199,16 +204,26 @@ class Pbx(Container):
 
     def reload(self) -> None:
         for module in ("res_pjsip.so", "pbx_config.so"):
-            said = self.cli(f"module reload {module}")
+            said = wait_until(partial(self._reloaded, module), f"reload of {module}")
             assert "reloaded successfully" in said, said
 
+    def _reloaded(self, module: str) -> str:
+        """What became of a reload; nothing while another is under way."""
+        said = self.cli(f"module reload {module}")
+        return "" if "in progress" in said else said
+
     def wipe(self) -> None:
-        """Takes away all that was provisioned, locks and registrations; its call records stay."""
+        """Takes away all that was provisioned, calls, locks and registrations; its call records stay."""
         self.shell(f"rm -f /etc/asterisk/{OURS} /etc/asterisk/empty-seatline*")
-        self.cli("channel request hangup all")
+        wait_until(self._silent, "end of all calls")
         self.cli("database deltree seatline")
         self.cli("database deltree registrar")
         self.reload()
+
+    def _silent(self) -> bool:
+        """Whether no call is up any more; those that are have to end."""
+        self.cli("channel request hangup all")
+        return self.cli("core show channels count").startswith("0 active channels")
 
     def files(self) -> list[str]:
         """The names of the files that were provisioned."""
@@ -228,10 +243,15 @@ class Ims(Container):
 
     mobile_secret: str
 
+    def noted(self) -> str:
+        """What it wrote down of calls, each line before the call went on."""
+        file = self.log / "calls.log"
+        return whole_lines(file) if file.exists() else ""
+
     def calls(self) -> list[dict[str, str]]:
         """What it was shown of each call from the customer's switch: to, from and the headers by `_KEYS`."""
         found = []
-        for line in self.messages().splitlines():
+        for line in self.noted().splitlines():
             _, told, rest = line.partition("ims call ")
             if told:
                 starts = [rest.index(key) for key in _KEYS]
@@ -252,7 +272,7 @@ class Ims(Container):
             if line.strip().startswith("Contact:  +") or "Contact:  1" in line
         }
 
-    def wait_registered(self, users: Iterable[str], timeout: float = 15.0) -> None:
+    def wait_registered(self, users: Iterable[str], timeout: float = 120.0) -> None:
         wanted = set(users)
         wait_until(lambda: wanted <= self.registered(), f"registration of {sorted(wanted)}", timeout)
 

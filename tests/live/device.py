@@ -6,6 +6,10 @@ import hashlib
 import re
 import secrets
 import socket
+import time
+
+PATIENCE = 60.0
+"""Seconds it waits for an answer; it asks again each second, as a device does."""
 
 
 class Device:
@@ -58,19 +62,23 @@ class Device:
     def _ask(self, authorization: str, expires: int) -> str:
         self._sequence += 1
         me = f"<sip:{self._number}@{self._registrar}>"
-        self._socket.sendto(
-            (
-                f"REGISTER sip:{self._registrar} SIP/2.0\r\n"
-                f"Via: SIP/2.0/UDP {self._contact};branch=z9hG4bK{secrets.token_hex(8)};rport\r\n"
-                f"Max-Forwards: 70\r\nFrom: {me};tag=1\r\nTo: {me}\r\nCall-ID: {self._call}\r\n"
-                f"CSeq: {self._sequence} REGISTER\r\nContact: <sip:{self._number}@{self._contact}>\r\n"
-                f"Expires: {expires}\r\n{authorization}Content-Length: 0\r\n\r\n"
-            ).encode(),
-            self._place,
-        )
-        self._socket.settimeout(5)
+        asked = (
+            f"REGISTER sip:{self._registrar} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {self._contact};branch=z9hG4bK{secrets.token_hex(8)};rport\r\n"
+            f"Max-Forwards: 70\r\nFrom: {me};tag=1\r\nTo: {me}\r\nCall-ID: {self._call}\r\n"
+            f"CSeq: {self._sequence} REGISTER\r\nContact: <sip:{self._number}@{self._contact}>\r\n"
+            f"Expires: {expires}\r\n{authorization}Content-Length: 0\r\n\r\n"
+        ).encode()
+        self._socket.sendto(asked, self._place)
+        self._socket.settimeout(1)
+        end = time.monotonic() + PATIENCE
         while True:
-            text = self._socket.recv(65535).decode()
+            try:
+                text = self._socket.recv(65535).decode()
+            except TimeoutError:
+                assert time.monotonic() < end, f"no answer to REGISTER within {PATIENCE:g} s"
+                self._socket.sendto(asked, self._place)
+                continue
             if text.startswith("SIP/2.0") and f"CSeq: {self._sequence} REGISTER" in text:
                 return text
             if not text.startswith("SIP/2.0"):

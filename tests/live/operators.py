@@ -23,6 +23,18 @@ REFUSED = "ims refused "
 FULL = "ims full "
 
 
+@dataclass(frozen=True)
+class Message:
+    """A SIP message as the operator had it."""
+
+    line: str
+    """Its first line, with its way: "<== " came from us, "==> " went to us."""
+    second: int
+    """When, in seconds since 1970."""
+    text: str
+    """All of it, under a line that says where it came from or went."""
+
+
 @dataclass
 class Operator:
     """An `ims` that asks for passwords, and the handles by which a test makes it harder or makes it fail."""
@@ -47,7 +59,8 @@ class Operator:
         (self.secrets / "ims-passwords").chmod(0o600)
         asked = [f"SEATLINE_IMS_{key.upper()}={value}" for key, value in settings.items()]
         names = [part for one in asked for part in ("-e", one)]
-        _docker("exec", *names, self.ims.id, "seatline-public-users", "reload")
+        said = _docker("exec", *names, self.ims.id, "seatline-public-users", "reload")
+        assert "reloaded successfully" in said, said
 
     @contextmanager
     def asking(self, *, passwords: Mapping[str, str] | None = None, **settings: str) -> Iterator[None]:
@@ -62,21 +75,29 @@ class Operator:
         """A number that may be shown without a registration of its own, as `main` has one (a trunk's DDI)."""
         self.ims.cli(f"database put goes-with {number} {main}")
 
-    def forget(self) -> None:
-        """Loses all registrations, as after a crash without a backup."""
-        self.ims.cli("database deltree registrar")
+    def forget(self) -> int:
+        """Loses all registrations, as after a crash without a backup; how many there were."""
+        said = self.ims.cli("database deltree registrar")
+        found = re.search(r"(\d+) database entries removed", said)
+        return int(found[1]) if found else 0
 
     def reset(self) -> None:
         """As new: the usual demands, nobody registered, no call up, nothing noted."""
         self.ims.cli("channel request hangup all")
+        self.wait_idle()
+        self.ims.shell("truncate --no-create --size 0 /var/log/asterisk/calls.log")
         self.ims.cli("database deltree goes-with")
         self.forget()
         self.demand()
         self.listen()
 
+    def wait_idle(self) -> None:
+        """Waits until no call is up: a caller who has hung up is told so before all legs are gone."""
+        wait_for(lambda: idle(self.ims), "end of all calls")
+
     def notes(self, kind: str = REFUSED) -> list[str]:
-        """What it noted about calls it did not take, in order: `REFUSED` or `FULL`."""
-        lines = self.ims.messages().splitlines()
+        """What it noted since `reset` about calls it did not take, in order: `REFUSED` or `FULL`."""
+        lines = self.ims.noted().splitlines()
         return [line.partition(kind)[2] for line in lines if kind in line]
 
     def listen(self) -> None:
@@ -86,13 +107,19 @@ class Operator:
 
     def heard(self) -> list[str]:
         """The first line of each message since `listen`: "<== INVITE sip:..." from us, "==> SIP/2.0 ..."."""
-        kept = self.ims.cli("pjsip show history")
-        rows = re.findall(r"^\d+ \d+ \* (<==|==>) \S+ +(.*)$", kept, re.MULTILINE)
-        return [f"{way} {line.strip()}" for way, line in rows]
+        return [one.line for one in self.history()]
 
-    def message(self, position: int) -> str:
-        """The whole message at a position of `heard`."""
-        return self.ims.cli(f"pjsip show history entry {position}")
+    def history(self) -> list[Message]:
+        """All messages since `listen`; one that was sent again, for want of a quick answer, is there once."""
+        kept = self.ims.cli("pjsip show history")
+        rows = re.findall(r"^(\d+) (\d+) \* (<==|==>) \S+ +(.*)$", kept, re.MULTILINE)
+        ask = "; echo; echo %%; ".join(f"asterisk -rx 'pjsip show history entry {row[0]}'" for row in rows)
+        texts = re.split(r"^%%\n", self.ims.shell(ask), flags=re.MULTILINE) if rows else []
+        found: dict[str, Message] = {}
+        for (_, second, way, line), text in zip(rows, texts, strict=True):
+            whole = text.strip().partition("\n")[2]
+            found.setdefault(f"{way}{whole}", Message(f"{way} {line.strip()}", int(second), text.strip()))
+        return list(found.values())
 
     def contact(self, user: str) -> str:
         """The URI a public user is registered at, "" when it is not."""
@@ -144,11 +171,31 @@ def put(pbx: Any, *sections: Section) -> None:
     pbx.put(Config({"seatline-pjsip-x-01.conf": sections}))
 
 
+def standing(pbx: Any) -> dict[str, str]:
+    """How the switch's registrations stand, by name: Registered, Unregistered, Rejected."""
+    return dict(re.findall(r"^ *(\S+)/sip\S+ +\S+ +(\w+)", pbx.cli("pjsip show registrations"), re.MULTILINE))
+
+
 def state(pbx: Any, user: str = "+868702120001") -> str:
-    """How a registration stands: Registered, Unregistered, Rejected."""
-    name = re.escape(user.removeprefix("+"))
-    found = re.search(rf"^ *{name}-reg/\S+ +\S+ +(\w+)", pbx.cli("pjsip show registrations"), re.MULTILINE)
-    return found[1] if found else ""
+    """How a registration of `registration` stands, "" when there is none."""
+    return standing(pbx).get(f"{user.removeprefix('+')}-reg", "")
+
+
+def wait_registered(pbx: Any, *names: str, timeout: float = 60.0) -> None:
+    """Waits until the switch itself has these registrations, or all it has: what stands at an operator may
+    be left of a former registration, and calls do not come in on that."""
+
+    def done() -> bool:
+        found = standing(pbx)
+        return bool(found) and {found.get(name) for name in names or found} == {"Registered"}
+
+    wait_for(done, f"registration of {names or 'all'}", timeout)
+
+
+def idle(switch: Any) -> bool:
+    """Whether no call is up at a switch, nor any leg of one."""
+    count = switch.cli("core show channels count").splitlines()
+    return {"0 active channels", "0 active calls"} <= set(count)
 
 
 def rejected_for(pbx: Any) -> int:
@@ -157,7 +204,7 @@ def rejected_for(pbx: Any) -> int:
     return int(found[1]) if found else 0
 
 
-def wait_for(done: Callable[[], Any], what: str, timeout: float = 10.0) -> Any:
+def wait_for(done: Callable[[], Any], what: str, timeout: float = 60.0) -> Any:
     """Asks again and again until the answer is something."""
     end = time.monotonic() + timeout
     while not (found := done()):

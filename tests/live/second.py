@@ -43,13 +43,22 @@ class Second:
 
     def start(self) -> None:
         self.run("up", "-d", "pbx")
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while "fully booted" not in self.cli("core waitfullybooted"):
             assert time.monotonic() < end, "it does not start"
             time.sleep(0.1)
 
+    def wipe(self) -> None:
+        """Has it run, with nothing provisioned on it."""
+        self.start()
+        self.run("exec", "-T", "pbx", "sh", "-c", "rm -f /etc/asterisk/*seatline-*.conf")
+        self.cli("database deltree seatline")
+        for module in ("res_pjsip.so", "pbx_config.so"):
+            said = self.cli(f"module reload {module}")
+            assert "reloaded successfully" in said, said
+
     def stop(self) -> None:
-        self.run("stop", "-t", "5", "pbx")
+        self.run("stop", "-t", "60", "pbx")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -195,4 +195,13 @@ def apply_to(switch: Switch, book: Book, *sites: str, force: bool = False, **mor
 
 
 def connect(host: str, port: int, user: str, secret: str) -> Ami:
-    return Ami.connect(name="pbx", host=host, port=port, user=user, secret=secret)
+    return Ami.connect(name="pbx", host=host, port=port, user=user, secret=secret, timeout=60)
+
+
+def wait_for(done: Callable[[], Any], what: str, timeout: float = 60.0) -> Any:
+    """Asks again and again until the answer is something."""
+    end = time.monotonic() + timeout
+    while not (found := done()):
+        assert time.monotonic() < end, f"no {what} within {timeout:g} s"
+        time.sleep(0.05)
+    return found

@@ -132,14 +132,11 @@ def running(ami: Ami, versions: tuple[Any, Any]) -> list[int]:
     return found
 
 
-def at_rest(look: Callable[[], Any]) -> Any:
-    """What is seen twice the same: the switch may still be at the action its asker died in."""
-    seen = look()
-    while True:
-        sites.time.sleep(0.2)
-        before, seen = seen, look()
-        if before == seen:
-            return seen
+def wait_at_rest(pbx: Any) -> None:
+    """Waits until the switch is done with the action its asker died in: then only our session is left."""
+    sites.wait_for(
+        lambda: pbx.cli("manager show connected").splitlines()[-1].startswith("1 user"), "end of the session"
+    )
 
 
 def walk(
@@ -153,8 +150,9 @@ def walk(
         for at, moment in moments:
             target = 1 - now
             died = killed(pbx, versions[target], at, moment, choice)
+            wait_at_rest(pbx)
             unfinished = marks(ami)
-            found = at_rest(lambda: running(ami, versions))
+            found = running(ami, versions)
             assert len(found) == 1, f"killed {moment} action {at}: runs {found}"
             ended[found[0] == target] += died
             book = sites.Book((versions[target],))
@@ -201,9 +199,8 @@ def test_killed_at_the_first_apply(pbx: Any) -> None:
         for at in range(0, count, 3):
             pbx.wipe()
             killed(pbx, versions[0], at, "during")
-            absent, found = at_rest(
-                lambda: (not read_back(ami, Config(), gone=objects), running(ami, versions))
-            )
+            wait_at_rest(pbx)
+            absent, found = not read_back(ami, Config(), gone=objects), running(ami, versions)
             assert absent != (found == [0]), f"killed at action {at}"
             if absent:
                 assert {c["action"] for c in sites.plan_of(ami, book).to_json()["changes"]} == {"add"}
@@ -224,7 +221,8 @@ def test_killed_while_a_site_is_renamed(pbx: Any) -> None:
         while died:
             book = sites.Book((both[1 - now],), earlier=(both[now],))
             died = killed(pbx, book, at, "after", promoting)
-            found = at_rest(lambda: running(ami, both))
+            wait_at_rest(pbx)
+            found = running(ami, both)
             assert len(found) == 1, f"killed after action {at}: runs {found}"
             assert sites.apply_to(ami, book, force=True).exit_code == 0
             assert running(ami, both) == [1 - now]

@@ -42,7 +42,7 @@ MIXED = """\
 contract: mixed-2025
 customer: {name: 某办公室}
 operator: {name: 中国移动}
-term: {from: 2025-01-01, to: 2030-12-31}
+term: {from: 2025-01-01, to: 2099-12-31}
 calls:
   increment: 60
   rates: {internal: "0", local: "0.06", domestic: "0.06", service: "0.06", hmt: closed, international: closed}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,9 @@ def ami(pbx: Any) -> Iterator[Ami]:
 @pytest.fixture
 def device(ami: Ami, pbx: Any, switches: Any) -> Iterator[Any]:
     """The second port of a device, registered."""
-    found = Device(switches.desks, pbx.sip, NUMBERS[1], SECRETS[NUMBERS[1]])
-    assert found.register() == "SIP/2.0 200 OK"
-    yield found
-    found.close()
+    with closing(Device(switches.desks, pbx.sip, NUMBERS[1], SECRETS[NUMBERS[1]])) as found:
+        assert found.register() == "SIP/2.0 200 OK"
+        yield found
 
 
 def waiting(*numbers: str, event: str | None = "check-sync") -> Waiting:
@@ -58,7 +58,7 @@ def test_a_registered_device_hears_that_a_file_waits(ami: Ami, device: Any) -> N
     """The device gets a NOTIFY with the event of its family, over the line it has registered."""
     (one,) = notify_devices(ami, [waiting(*NUMBERS)])
     assert (one.verdict, one.text) == ("sent", f"told to fetch, over seat-{NUMBERS[1]}")
-    (heard,) = device.listen(5)
+    (heard,) = device.listen(60)
     assert heard.startswith(f"NOTIFY sip:{NUMBERS[1]}@")
     headers = heard.split("\r\n")
     assert "Event: check-sync" in headers
@@ -70,7 +70,7 @@ def test_an_event_may_have_parameters(ami: Ami, device: Any) -> None:
     """An event goes out as the family writes it, parameters and all."""
     (one,) = notify_devices(ami, [waiting(NUMBERS[1], event="check-sync;reboot=false")])
     assert one.verdict == "sent"
-    assert "Event: check-sync;reboot=false" in device.listen(5)[0].split("\r\n")
+    assert "Event: check-sync;reboot=false" in device.listen(60)[0].split("\r\n")
 
 
 def test_a_device_that_is_not_registered_is_said_to_be_so(ami: Ami, device: Any) -> None:

@@ -214,7 +214,8 @@ def test_killed_at_any_step_of_the_move(pbx: Any) -> None:
                 provisioned(ami, OLD)
                 book = sites.Book((NEW,), earlier=(OLD,))
                 assert kill.killed(pbx, book, at, moment, moving)
-                found = kill.at_rest(lambda: kill.running(ami, (OLD, NEW)))
+                kill.wait_at_rest(pbx)
+                found = kill.running(ami, (OLD, NEW))
                 assert len(found) == 1, f"killed {moment} step {at}: runs {found}"
                 assert at == 3 or found == [0]
                 assert set(marks(ami)) == {"zhaotong"}
@@ -233,7 +234,8 @@ def test_killed_before_the_move(pbx: Any) -> None:
             provisioned(ami, OLD)
             book = sites.Book((NEW,), earlier=(OLD,))
             assert kill.killed(pbx, book, at, "during")
-            assert kill.at_rest(lambda: kill.running(ami, (OLD, NEW))) == [0]
+            kill.wait_at_rest(pbx)
+            assert kill.running(ami, (OLD, NEW)) == [0]
             assert sites.apply_to(ami, book, force=True).exit_code == 0
             assert kill.running(ami, (OLD, NEW)) == [1]
 

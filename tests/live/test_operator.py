@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import re
 import sys
 import time
@@ -42,11 +43,10 @@ OTHER = "+868702120069"
 def test_a_number_registers_with_its_own_password(pbx, operator):
     """A REGISTER is challenged, and answered with the number's digest user and password it is taken."""
     operators.put(pbx, *operators.registration(operator.sip, ANNA, operator.passwords[ANNA]))
-    operator.ims.wait_registered([ANNA])
+    operators.wait_registered(pbx)
     assert [line.removeprefix("==> SIP/2.0 ") for line in operator.heard() if "==>" in line] == [
         "401 Unauthorized", "200 OK",
     ]  # fmt: skip
-    operators.wait_for(lambda: operators.state(pbx) == "Registered", "registration")
     assert operator.contact(ANNA).startswith(f"sip:{ANNA}@{pbx.sip};line=")
 
 
@@ -87,13 +87,15 @@ def test_a_registration_is_renewed_before_it_expires(pbx, operator):
     """An operator that grants 13 seconds of the hour asked for sees each REGISTER renewed in time."""
     with operator.asking(expires="10-13"):
         operators.put(pbx, *operators.registration(operator.sip, ANNA, operator.passwords[ANNA]))
-        operator.ims.wait_registered([ANNA])
-        first = time.monotonic()
-        operators.wait_for(lambda: operator.heard().count("==> SIP/2.0 200 OK") >= 4, "renewals", 20)
-        assert time.monotonic() - first < 13
+
+        def taken() -> list[int]:
+            return [one.second for one in operator.history() if one.line == "==> SIP/2.0 200 OK"]
+
+        operators.wait_for(lambda: len(taken()) >= 4, "renewals")
+        assert all(later - earlier < 13 for earlier, later in itertools.pairwise(taken()))
         assert operator.contact(ANNA)
-    request = next(number for number, line in enumerate(operator.heard()) if "<== REGISTER" in line)
-    assert "Expires: 3600" in operator.message(request)
+    request = next(one.text for one in operator.history() if "<== REGISTER" in one.line)
+    assert "Expires: 3600" in request
 
 
 def test_a_lost_registration_comes_back(pbx, operator):
@@ -101,8 +103,7 @@ def test_a_lost_registration_comes_back(pbx, operator):
     with operator.asking(expires="10-13"):
         operators.put(pbx, *operators.registration(operator.sip, ANNA, operator.passwords[ANNA]))
         operator.ims.wait_registered([ANNA])
-        operator.forget()
-        assert operator.contact(ANNA) == ""
+        assert operator.forget() == 1
         operator.ims.wait_registered([ANNA])
 
 
@@ -115,7 +116,7 @@ def test_an_operator_out_of_service_is_asked_again(pbx, operator):
         assert operator.heard()[1:] == ["==> SIP/2.0 503 Service Unavailable"]
     pbx.cli(f"pjsip send register {ANNA[1:]}-reg")
     operator.ims.wait_registered([ANNA])
-    operators.wait_for(lambda: operators.state(pbx) == "Registered", "registration")
+    operators.wait_registered(pbx)
 
 
 def test_drift_shows_a_password_the_operator_refuses(pbx, operator):
@@ -126,7 +127,7 @@ def test_drift_shows_a_password_the_operator_refuses(pbx, operator):
     book = sites.Book((contract,), passwords=right | {"08702120001": "nobodys0password"})
     with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as ami:
         assert sites.apply_to(ami, book).exit_code == 0
-        operator.ims.wait_registered([BERT])
+        operators.wait_registered(pbx, "08702120002-ims")
         operators.wait_for(lambda: operators.rejected_for(pbx), "rejection")
         report = find_drift(ami, book, sites=(), hand_written=sites.HAND_WRITTEN, today=sites.TODAY)
         assert report.drifts == ()
@@ -135,8 +136,7 @@ def test_drift_shows_a_password_the_operator_refuses(pbx, operator):
         planned = sites.plan_of(ami, book).to_json()
         assert [(one["action"], one["name"]) for one in planned["changes"]] == [("change", "08702120001")]
         assert sites.apply_to(ami, book, force=True).exit_code == 0
-        operator.ims.wait_registered([ANNA, BERT])
-        operators.wait_for(lambda: not operators.rejected_for(pbx), "registration")
+        operators.wait_registered(pbx, "08702120001-ims", "08702120002-ims", timeout=40)
         report = find_drift(ami, book, sites=(), hand_written=sites.HAND_WRITTEN, today=sites.TODAY)
         assert report.unregistered == ()
     assert "nobodys0password" not in repr(report) + str(planned)
@@ -195,7 +195,8 @@ def branch(switches, demanding) -> Iterator[Branch]:
         )
     )
     demanding.goes_with("+868702120032", "+868702120031")
-    demanding.ims.wait_registered([ANNA, BERT, "+868702120011", "+868702120021", "+868702120031", OTHER])
+    names = ("08702120001", "08702120002", "08702120011", "08702120021", "line-hall")
+    operators.wait_registered(pbx, *(f"{name}-ims" for name in names), f"{OTHER[1:]}-reg")
     with Phones(bind=switches.desks) as phones, Phones(bind=switches.outside) as outside:
 
         def telephone(number: str, how: Callable[..., Phone]) -> Phone:
@@ -230,17 +231,17 @@ def records(switches, new_records, branch):
     return wanted
 
 
-def refused(call: Call, timeout: float = 5) -> int:
+def refused(call: Call) -> int:
     """The code a call was refused with, never having been answered."""
     with pytest.raises(Refused):
-        call.wait("connected", timeout)
+        call.wait("connected")
     return call.ended().code
 
 
 def test_a_registered_number_may_call(branch, demanding, records):
     """A call of a registered number passes, and shows that number in From and P-Asserted-Identity."""
     noted = len(demanding.notes())
-    assert branch.anna.dial(LANDLINE).talk(0.3).heard > 5
+    assert branch.anna.dial(LANDLINE).wait("connected").hear(6).talk(0).code == 200
     shown = demanding.ims.calls()[-1]
     assert shown["From"].startswith(f"<sip:{ANNA}@{DOMAIN}")
     assert f"<sip:{ANNA}@{DOMAIN}" in shown["PAI"]
@@ -262,6 +263,7 @@ def test_an_unregistered_number_may_not_call(branch, demanding, records):
 
 def test_an_emergency_call_needs_no_registration(branch, demanding, records):
     """110 is taken from a number the operator refuses anything else, and from a full line."""
+    demanding.wait_idle()
     with demanding.asking(capacity="1"):
         first = branch.anna.dial(LANDLINE).wait("connected")
         assert branch.extra.dial("110").talk(0.1).code == 200
@@ -300,8 +302,9 @@ def test_calls_are_challenged_too(branch, demanding, who):
     with demanding.asking(challenge="invite"):
         demanding.listen()
         assert getattr(branch, who).dial(LANDLINE).talk(0.1).code == 200
-    assert demanding.heard()[1] == "==> SIP/2.0 401 Unauthorized"
-    answers = [demanding.message(n) for n, line in enumerate(demanding.heard()) if "<== INVITE" in line]
+    heard = [one for one in demanding.history() if not re.search("^CSeq: .*REGISTER", one.text, re.MULTILINE)]
+    assert heard[1].line == "==> SIP/2.0 401 Unauthorized"
+    answers = [one.text for one in heard if "<== INVITE" in one.line]
     user = re.search(r'Authorization: Digest username="([^"@]+)@', answers[1])
     assert user
     wanted = {"anna": ANNA, "bert": BERT, "ppi": "+868702120011", "trunk": "+868702120031"}[who]
@@ -310,7 +313,7 @@ def test_calls_are_challenged_too(branch, demanding, who):
 
 def test_a_call_in_shows_who_calls(branch, demanding, records):
     """A call that comes in on a number's own registration rings its seat, which sees the asserted caller."""
-    assert branch.mobile.dial("08702120002").talk(0.3).heard > 5
+    assert branch.mobile.dial("08702120002").wait("connected").hear(6).talk(0).code == 200
     assert "<sip:13800138000@" in branch.bert.next_call().came_from
     assert [(r["accountcode"], r["src"]) for r in records(1)] == [("08702120002", "13800138000")]
 
@@ -318,14 +321,13 @@ def test_a_call_in_shows_who_calls(branch, demanding, records):
 def test_early_media_is_heard_and_not_charged(branch, records):
     """What the operator plays before it answers (183 with SDP) is heard, and charged time begins after."""
     call = branch.anna.dial(EARLY)
-    call.wait("early")
+    call.wait("early").hear(50)
+    assert call.state == "early"
     assert 183 in call.codes
-    ended = call.talk(0.2)
-    assert ended.heard > 100
+    call.talk(0.2)
     (found,) = records(1)
     assert found["answer"] - found["start"] > 2.9
-    assert found["end"] - found["answer"] < 1.5
-    assert found["billsec"] <= 1
+    assert found["billsec"] <= found["end"] - found["answer"] + 0.001
 
 
 def test_an_announcement_without_an_answer_costs_nothing(branch, records):
@@ -333,21 +335,23 @@ def test_an_announcement_without_an_answer_costs_nothing(branch, records):
     call = branch.anna.dial(ANNOUNCED)
     assert refused(call) == 404
     assert call.codes[0] == 183
-    assert call.heard > 50
+    assert call.heard > 25
     assert {(r["answer"], r["billsec"]) for r in records(1)} == {(0, 0)}
 
 
 def test_no_line_free_at_the_operator(branch, demanding, records):
     """With one call allowed at once the second gets 503 and CONGESTION, and one after the first one's end
     goes through."""
+    demanding.wait_idle()
     with demanding.asking(capacity="1"):
         first = branch.anna.dial(LANDLINE).wait("connected")
         assert refused(branch.bert.dial("01085200001")) == 503
         assert demanding.notes("ims full ")[-1].endswith("calls=2")
         first.hang_up()
         first.ended()
+        demanding.wait_idle()
         assert branch.bert.dial("01085200001").talk(0.1).code == 200
-    found = records(3)
+    found = records(4)  # the refused one has two
     assert {r["disposition"] for r in found if r["dst"] == LANDLINE} == {"ANSWERED"}
     second = [r["disposition"] for r in found if r["dst"] == "01085200001"]
     assert sorted(set(second)) == ["ANSWERED", "CONGESTION"]
@@ -356,6 +360,7 @@ def test_no_line_free_at_the_operator(branch, demanding, records):
 
 def test_the_called_side_is_full_too(branch, demanding):
     """Calls in count as well: with no line free a mobile's call does not come through."""
+    demanding.wait_idle()
     with demanding.asking(capacity="1"):
         first = branch.anna.dial(LANDLINE).wait("connected")
         assert refused(branch.mobile.dial("08702120002")) == 503
@@ -389,7 +394,7 @@ def test_out_of_service(branch, demanding, records):
         assert refused(branch.anna.dial("110")) == 503
     asked = [line for line in demanding.heard() if line.startswith("<== INVITE")]
     assert [line.split("sip:")[1].split("@")[0] for line in asked] == ["+861085200000", "110"]
-    found = records(2)
+    found = records(4)  # two of each
     assert {(r["dst"], r["userfield"]) for r in found} == {(LANDLINE, ""), ("110", "emergency")}
     assert {r["disposition"] for r in found if r["lastapp"] == "Dial"} == {"CONGESTION"}
     assert branch.anna.dial(LANDLINE).talk(0.1).code == 200
@@ -404,22 +409,18 @@ def test_sessions_are_refreshed_and_a_blackout_passes(branch, demanding, switche
     assert demanding.ims.calls()[-1]["Session-Expires"].startswith("90")
     with demanding.asking(timers="always", session="90"):
         inwards = branch.mobile.dial("08702120001").wait("connected")
+    demanding.listen()
     with demanding.silent():
-        began = time.monotonic()
+        began, second = time.monotonic(), time.time()
         call, emergency = branch.bert.dial(LANDLINE), branch.extra.dial("110")
         pbx.cli(f"pjsip send register {OTHER[1:]}-reg")
-        codes = refused(call, 40), refused(emergency, 40)
+        codes = refused(call), refused(emergency)
         waited = time.monotonic() - began
         operators.wait_for(lambda: operators.state(pbx, OTHER) in ("Rejected", "Unregistered"), "lapse")
-    operators.wait_for(lambda: operators.state(pbx, OTHER) == "Registered", "registration after the blackout")
+    operators.wait_registered(pbx, f"{OTHER[1:]}-reg")
     assert codes == (408, 408)
-    assert 30 < waited < 40
-    demanding.listen()
-    operators.wait_for(
-        lambda: len(refreshed(demanding.heard())) >= 2,
-        "refresh of both sessions",
-        30,
-    )
+    assert waited > 30
+    operators.wait_for(lambda: len(refreshed(demanding.history(), second + 30)) >= 2, "refresh of both")
     assert [call.state for call in (out, inwards)] == ["connected"] * 2
     assert out.talk(0.1).seconds > 40
     inwards.hang_up()
@@ -431,6 +432,9 @@ def test_sessions_are_refreshed_and_a_blackout_passes(branch, demanding, switche
     assert {r["dst"] for r in found if r["answer"]} == {SESSIONS, "+868702120001"}
 
 
-def refreshed(lines: list[str]) -> list[str]:
-    """The requests that refresh a session, from us or from the operator."""
-    return [line for line in lines if re.match(r"(<==|==>) (UPDATE|INVITE) ", line)]
+def refreshed(messages: list[Any], since: float) -> set[str]:
+    """The calls whose session was refreshed, by us or by the operator: requests in a call that is up."""
+    late = [one for one in messages if one.second >= since]
+    asked = [one.text for one in late if re.match(r"(<==|==>) (UPDATE|INVITE) ", one.line)]
+    up = [text for text in asked if re.search(r"^To: .*;tag=", text, re.MULTILINE)]
+    return {call for text in up for call in re.findall(r"^Call-ID: (.*)$", text, re.MULTILINE)}
