@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+
+from .quick_start import Done, seatline
 
 SHEETS = Path(__file__).parents[1] / "intake" / "sheets"
 CONTRACT = """contract: demo-2025
@@ -24,13 +24,10 @@ site:
 """
 
 
-def check(folder: Path, sheet: str, *options: str) -> subprocess.CompletedProcess[str]:
+def check(folder: Path, sheet: str, *options: str) -> Done:
     (folder / "demo.yaml").write_text(CONTRACT.replace("SHEET", sheet), encoding="utf-8")
     (folder / sheet).write_bytes((SHEETS / sheet).read_bytes())
-    done = subprocess.run(
-        [sys.executable, "-m", "provisioning", "check", "demo.yaml", *options],
-        cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = seatline("check", "demo.yaml", *options, folder=folder)
     assert "Traceback" not in done.stderr
     return done
 

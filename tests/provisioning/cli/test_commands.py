@@ -18,6 +18,8 @@ from typer.testing import CliRunner
 
 from provisioning.cli.app import app
 
+from . import quick_start
+
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "docker" / "demo"
 CONTRACTS = [str(DEMO / f"{name}.yaml") for name in ("zhaotong", "jilin", "kizilsu")]
@@ -46,11 +48,7 @@ class Seatline:
         return done.stderr
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("SEATLINE")}
-        done = subprocess.run(
-            [sys.executable, "-m", "provisioning", *arguments],
-            cwd=self.folder, env=clean | {"COLUMNS": "120"}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        done = quick_start.seatline(*arguments, folder=self.folder)
         assert "Traceback" not in done.stderr
         return done
 
@@ -266,7 +264,8 @@ def test_a_full_disk_behind_stdout_is_said(recorded: Seatline) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "provisioning", "lookup", "6001"],
-            cwd=recorded.folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            cwd=recorded.folder, env=quick_start.environment(),
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert done.returncode == 1
     assert "could not be written" in done.stderr
@@ -324,12 +323,10 @@ def test_the_ledger_is_backed_up_and_verified(recorded: Seatline) -> None:
     assert recorded.json("db", "verify") == {"findings": []}
     assert recorded.json("db", "upgrade")["before"] == recorded.json("db", "upgrade")["after"]
     assert (recorded.folder / "copy.db").stat().st_mode & 0o077 == 0
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("SEATLINE")}
-    copied = subprocess.run(
-        [sys.executable, "-m", "provisioning", "lookup", "6001", "--json"],
-        cwd=recorded.folder, env=clean | {"SEATLINE_DATABASE_URL": f"sqlite:///{recorded.folder}/copy.db"},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    url = f"sqlite:///{recorded.folder}/copy.db"
+    copied = quick_start.seatline(
+        "lookup", "6001", "--json", folder=recorded.folder, SEATLINE_DATABASE_URL=url
+    )
     assert json.loads(copied.stdout)[0]["long_number"] == "08702120001"
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .quick_start import Done, seatline
 
 FILE = """
 contract: zhaotong-2025
@@ -44,12 +43,8 @@ class Office:
         text = FILE.format(unit=unit, last=last)
         (self.folder / "zhaotong.yaml").write_text(text, encoding="utf-8")
 
-    def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("SEATLINE")}
-        done = subprocess.run(
-            [sys.executable, "-m", "provisioning", *arguments],
-            cwd=self.folder, env=clean, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+    def run(self, *arguments: str, code: int = 0) -> Done:
+        done = seatline(*arguments, folder=self.folder)
         assert "Traceback" not in done.stderr
         assert done.returncode == code, f"{done.returncode}: {done.stdout}{done.stderr}"
         return done

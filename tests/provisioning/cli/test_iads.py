@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,8 @@ import pytest
 from pbx.iad import models
 from pbx.iad.device import Line
 from provisioning.store.ledger import open_ledger
+
+from .quick_start import Done, seatline
 
 ROOT = Path(__file__).parents[3]
 ZHAOTONG = ROOT / "tests" / "golden" / "zhaotong"
@@ -35,16 +34,8 @@ class Desk:
         self.folder = folder
         (folder / "seatline.toml").write_text(SETTINGS, encoding="utf-8")
 
-    def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        clean = {key: value for key, value in os.environ.items() if not key.startswith("SEATLINE")}
-        done = subprocess.run(
-            [sys.executable, "-m", "provisioning", *arguments],
-            cwd=self.folder,
-            env=clean | {"COLUMNS": "120", "SEATLINE_SECRET_PBX": "CANARY"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run(self, *arguments: str, code: int = 0) -> Done:
+        done = seatline(*arguments, folder=self.folder, SEATLINE_SECRET_PBX="CANARY")
         assert "Traceback" not in done.stderr
         assert done.returncode == code, f"{done.returncode}: {done.stdout}{done.stderr}"
         return done

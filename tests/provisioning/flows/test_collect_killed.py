@@ -14,7 +14,9 @@ from pbx.live.files import RecordFiles
 from provisioning.flows.collect_calls import Source, collect
 from provisioning.store.ledger import open_ledger
 
-RECORDS, KILLS = {"sqlite": 50_000, "postgresql": 10_000}, {"sqlite": 10, "postgresql": 4}
+KILLS = {"sqlite": 10, "postgresql": 4}
+BATCH, BATCHES = 250, 8
+"""Lines of a batch, and how many of them a collector may at most have stored when it is killed."""
 ROOT = Path(__file__).parents[3]
 CHILD = """
 import sys
@@ -23,11 +25,18 @@ from pbx.live.files import RecordFiles
 from provisioning.flows import collect_calls
 from provisioning.store.ledger import open_ledger
 
-collect_calls.BATCH_LINES = 250
+collect_calls.BATCH_LINES = int(sys.argv[3])
+
+
+def stored(*_):
+    print(".", flush=True)
+    sys.stdin.read(1)  # until we may go on
+
+
 with open_ledger(sys.argv[1], create=False) as ledger:
     collect_calls.collect(
         [collect_calls.Source("pbx", sys.argv[2])], ledger, RecordFiles(), now=datetime.now(UTC),
-        progress=lambda *_: print(".", flush=True),
+        progress=stored,
     )
 """
 
@@ -41,19 +50,22 @@ def line(number: int) -> bytes:
     ).encode()
 
 
-def test_killed_at_many_moments(full_ledger_url, tmp_path):
+def test_killed_at_many_moments(full_ledger_url: str, tmp_path: Path) -> None:
     """A collector killed many times in a long file, and then left alone, stores each record once."""
     chance = random.Random(20250731)
     kind = "sqlite" if full_ledger_url.startswith("sqlite") else "postgresql"
-    records = RECORDS[kind]
+    records = BATCH * BATCHES * (KILLS[kind] + 2)
     path = tmp_path / "Master.csv"
     path.write_bytes(b"".join(map(line, range(records))))
     for _ in range(KILLS[kind]):
-        command = [sys.executable, "-c", CHILD, full_ledger_url, str(path)]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as child:
+        command = [sys.executable, "-c", CHILD, full_ledger_url, str(path), str(BATCH)]
+        with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+            assert child.stdin is not None
             assert child.stdout is not None
-            for _ in range(chance.randrange(1, 8)):
+            for _ in range(chance.randrange(1, BATCHES)):
                 assert child.stdout.readline() == b".\n"
+                child.stdin.write(b"\n")
+                child.stdin.flush()
             time.sleep(chance.random() * 0.03)
             child.kill()
     with open_ledger(full_ledger_url, create=False) as ledger:

@@ -53,7 +53,7 @@ def test_two_clerks_at_once_lose_no_change(
                 today=AUGUST,
             )
             if wait:
-                both_looked.wait(timeout=30)
+                both_looked.wait(timeout=60)
             try:
                 record_change(
                     proposal,

@@ -252,7 +252,7 @@ def test_two_at_once_on_a_new_file(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'new.db'}"
 
     def opened(_: int) -> tuple[object, ...]:
-        with open_ledger(url) as ledger:
+        with open_ledger(url, busy_seconds=60) as ledger:
             return ledger.versions()
 
     with ThreadPoolExecutor(8) as pool:

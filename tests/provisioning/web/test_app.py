@@ -11,12 +11,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from uvicorn import Server
 
 from provisioning.flows.errors import LedgerUnavailable
 from provisioning.flows.ports import HandedOut, Offer
 from provisioning.web import server as serving
 from provisioning.web.app import Desk
 from provisioning.web.server import server
+
+from .hours import Hours
 
 NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 TOKEN = "T0kenOfTheFirstDevice123"
@@ -86,10 +89,19 @@ class House:
     book: Book
     told: list[str]
     port: int
+    runs: Server
+    hours: Hours
+
+    def line(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+
+    def served(self) -> bool:
+        """Whether anybody is connected."""
+        return bool(self.runs.server_state.connections)
 
     def say(self, text: bytes) -> bytes:
         """Sends these bytes; all that comes back until the other end is silent."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as line:
+        with self.line() as line:
             line.sendall(text)
             answer = b""
             while some := line.recv(65536):
@@ -107,7 +119,7 @@ class House:
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end
         time.sleep(0.005)
@@ -127,7 +139,8 @@ def desk() -> Desk:
 
 
 @pytest.fixture
-def house(desk: Desk) -> Iterator[House]:
+def house(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    hours = Hours(monkeypatch)
     book, told = Book(), list[str]()
     desk.ledger, desk.tell = book, told.append
     runs = server(desk)
@@ -135,9 +148,9 @@ def house(desk: Desk) -> Iterator[House]:
     thread = threading.Thread(target=runs.run, kwargs={"sockets": [listener]})
     thread.start()
     wait_until(lambda: runs.started)
-    yield House(book, told, listener.getsockname()[1])
+    yield House(book, told, listener.getsockname()[1], runs, hours)
     runs.should_exit = True
-    thread.join(20)
+    thread.join(60)
     desk.workers.shutdown()
     assert not thread.is_alive()
 
@@ -296,26 +309,32 @@ def test_every_connection_is_closed_after_its_answer(house: House) -> None:
     assert house.say(twice.encode()).count(b"HTTP/1.1") == 1
 
 
-def test_whoever_says_nothing_is_left(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_says_nothing_is_left(house: House) -> None:
     """A connection on which no whole request comes is cut: it cannot keep a place."""
-    monkeypatch.setattr(serving, "REQUEST_SECONDS", 0.1)
-    assert house.say(b"GET /iad/") == b""
+    with house.line() as line:
+        line.sendall(b"GET /iad/")
+        wait_until(house.served)
+        house.hours.pass_by(serving.REQUEST_SECONDS)
+        assert line.recv(1) == b""
 
 
-def test_whoever_does_not_read_is_left(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_does_not_read_is_left(house: House) -> None:
     """A connection whose answer is not read to its end is cut after its time."""
-    monkeypatch.setattr(serving, "REQUEST_SECONDS", 0.1)
-    monkeypatch.setattr(serving, "CONNECTION_SECONDS", 0.3)
     big = waiting()
     house.book.offers[TOKEN] = Offer(
         **{name: getattr(big, name) for name in ("site", "iad", "model", "mac", "file_name", "document")},
         content=b"x" * 50_000_000,
         until=big.until,
     )
-    with socket.create_connection(("127.0.0.1", house.port), timeout=10) as line:
+    with house.line() as line:
         line.sendall(f"GET {RIGHT} HTTP/1.1\r\nHost: x\r\nUser-Agent: {AGENT}\r\n\r\n".encode())
-        time.sleep(1)
-        got = 0
+        got = len(line.recv(1))
+
+        def left() -> bool:
+            house.hours.pass_by(serving.REQUEST_SECONDS)
+            return not house.served()
+
+        wait_until(left)
         try:
             while some := line.recv(1_000_000):
                 got += len(some)
@@ -342,8 +361,8 @@ def test_the_file_is_on_its_way_before_anybody_is_told(
 ) -> None:
     """A device does not wait for the terminal: its answer is whole before a line is written."""
     got = threading.Event()
-    monkeypatch.setattr(desk, "tell", lambda _: house.told.append("late" if got.wait(5) else "early"))
-    with socket.create_connection(("127.0.0.1", house.port), timeout=10) as line:
+    monkeypatch.setattr(desk, "tell", lambda _: house.told.append("late" if got.wait(60) else "early"))
+    with house.line() as line:
         line.sendall(f"GET {RIGHT} HTTP/1.1\r\nHost: x\r\nUser-Agent: {AGENT}\r\n\r\n".encode())
         answer = b""
         while not answer.endswith(b"</gs_provision>"):
