@@ -232,7 +232,7 @@ def marks_section(noted: Iterable[Mark]) -> Section:
 
 def read_back(switch: Switch, wanted: Config, *, gone: Config | None = None) -> tuple[Difference, ...]:
     """On what the running switch and a configuration disagree; what is only in `gone` must not run (回读)."""
-    asked = tuple(dict.fromkeys((*questions(wanted), *(questions(gone) if gone is not None else ()))))
+    asked = questions(wanted, gone=gone)
     return differences(wanted, running(asked, ask(switch, asked)), gone=gone)
 
 
