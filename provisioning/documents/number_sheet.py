@@ -25,6 +25,8 @@ _MOST_COLUMNS = 100
 def number_sheet(outline: Outline) -> bytes:
     """The workbook: the list to fill in, and a sheet that says how (填写说明)."""
     extra = tuple(dict.fromkeys(name for seat in outline.seats for name in seat.extra))
+    if outline.changes:  # there 原号码 and 操作 ask for something; what is left out stays as it is
+        extra = tuple(name for name in extra if not operations.is_form_header(name))
     columns = [_column(name, outline) for name in schema.COLUMNS]
     columns += [Column(heading=name, width=14) for name in extra[: _MOST_COLUMNS - len(columns) - 2]]
     if outline.changes:

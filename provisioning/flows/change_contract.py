@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from provisioning.core.contract import Contract, ContractVersion
+from provisioning.core.cycle import Cycle
 from provisioning.core.document import to_document
 from provisioning.core.problem import Place, Problem
 from provisioning.core.seat_change import SeatChange, seat_changes
 from provisioning.flows.carry_change import Addition, carried
 from provisioning.flows.check_contracts import ReadFile, content_of
-from provisioning.flows.choose_day import changed_from, refused_day, usual_day
+from provisioning.flows.choose_day import changed_from, lost_change, refused_day, usual_day
 from provisioning.flows.errors import FlowError
 from provisioning.flows.give_ports import with_ports
 from provisioning.flows.ports import Ledger
@@ -96,10 +97,14 @@ def propose_change(
         carrying, misplaced = carried((changed, day), asked_for, later, merge)
         changed = None if misplaced else changed
     after = changed or before
+    changes = seat_changes(before.site.seats, after.site.seats, result.former) if changed else ()
+    lost = lost_change(after, day, billed=ledger.bill(contract, Cycle.of(day)) is not None)
+    if changes and lost is not None:
+        raise FlowError(f"{lost}\nNothing was recorded.")
     return Proposal(
         standing=standing,
         contract=changed,
-        changes=seat_changes(before.site.seats, after.site.seats, result.former) if changed else (),
+        changes=changes,
         effective=day,
         which=which,
         later=tuple(later),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from posixpath import normpath
 from typing import Protocol
 
 from provisioning.flows.plan_iads import Formats
@@ -31,10 +32,15 @@ def check(paths: Sequence[str], read: ReadFile, formats: Formats | None = None) 
     """All contracts of the files, or every problem of every file; changes nothing.
 
     A sheet is looked for beside the contract file that names it; `..` and absolute names are the user's
-    own choice. No more of a file is read than the limit of its kind and one byte, which tells that it is
-    too large. With `formats` the files of IADs are tried, with invented secrets.
+    own choice. A sheet among the paths that a contract names is read with it, once. No more of a file is
+    read than the limit of its kind and one byte, which tells that it is too large. With `formats` the files
+    of IADs are tried, with invented secrets.
     """
-    files = [opened(path, read) for path in dict.fromkeys(paths)]
+    found = {path: opened(path, read) for path in dict.fromkeys(paths)}
+    sheets = {
+        normpath(sheet.name) for file in found.values() for sheet in (file.sheet, file.passwords) if sheet
+    }
+    files = [file for path, file in found.items() if not (file.is_sheet and normpath(path) in sheets)]
     with _collection_put_off():
         return read_contracts(files, iad_model, unwritable(formats) if formats is not None else None)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from provisioning.core.contract import Contract, ContractVersion
+from provisioning.core.cycle import Cycle
 from provisioning.core.document import to_document
 from provisioning.flows.errors import FlowError
 
@@ -63,6 +64,24 @@ def refused_day(contract: Contract, latest: ContractVersion | None, day: date, t
         "day. Give that or a later 1st with --from, or leave --from out; --force records it all the same, "
         "say to mend a slip of the pen."
     )
+
+
+def lost_change(contract: Contract, day: date, *, billed: bool) -> str | None:
+    """Why a change from that day on would come to nothing; None where it would not. `billed` says that the
+    bill of the day's month is closed."""
+    term = contract.term
+    if not term.covers(day):
+        return (
+            f"contract {contract.id}: its term runs from {term.first} to {term.last}, so a change from {day} "
+            "on would never be in force. Give a day of its term with --from; if the contract was prolonged, "
+            "record its file first."
+        )
+    if billed:
+        return (
+            f"contract {contract.id}: its bill of {Cycle.of(day)} is closed, and a change from {day} on "
+            "would never be billed. Give a later day with --from."
+        )
+    return None
 
 
 def dropped_version(contract: Contract, latest: ContractVersion, day: date, today: date) -> str | None:

@@ -82,6 +82,11 @@ def ticked(text: str) -> Asking | None:
     return Asking(chosen=boxes.chosen()) if boxes is not None and boxes.offered() else None
 
 
+def option(text: str) -> Operation | None:
+    """The operation that a cell of a column 操作 names as an option of a box would: 新增成员, 其他."""
+    return _meant(_bare(_plain(text)))
+
+
 def asked(row: Sequence[Cell]) -> Iterator[tuple[Cell, Asking]]:
     """What the cells of one row above a list ask for, each with the cell that says so."""
     filled = [cell for cell in row if cell.text]

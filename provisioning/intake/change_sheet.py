@@ -113,7 +113,9 @@ class _FormReader:
         header = form.sheet.rows[0]
         self._operation_at = _index(header, operations.is_operation_header)
         self._former_at = _index(header, operations.is_former_header)
-        self._own = {at for at in (self._operation_at, self._former_at) if at is not None}
+        self._former_short_at = _former_short_at(header)
+        own = (self._operation_at, self._former_at, self._former_short_at)
+        self._own = {at for at in own if at is not None}
         cells = [replace(cell, text="") if at in self._own else cell for at, cell in enumerate(header)]
         self._columns = headers.columns(walk, cells)
         self._cells = RowReader(walk, self._columns)
@@ -138,6 +140,7 @@ class _FormReader:
         told = len(self._walk.problems)
         operation = self._operation(row, places)
         former = self._former(row, places)
+        former_short = self._former_short(row, places)
         cleared = [
             index
             for index, text in enumerate(row.texts)
@@ -155,6 +158,7 @@ class _FormReader:
             operation=operation,
             clears=frozenset(clears),
             former=former,
+            former_short=former_short,
             faulty=any(problem.severity == "error" for problem in self._walk.problems[told:]),
             places=places,
         )
@@ -168,7 +172,7 @@ class _FormReader:
                 places["operation"] = self._form.sheet.place(self._form.boxes)
             return self._form.operation
         places["operation"] = self._form.sheet.place(row[at])
-        said = operation_of(text)
+        said = operation_of(text) or boxes.option(text)
         ticked = boxes.ticked(text) if said is None else None
         if ticked is not None:
             said = ticked.operation
@@ -199,6 +203,28 @@ class _FormReader:
         only: Fields = alone.read(_without(row, set(range(len(row))) - {at}))
         number: str | None = only.get("long_number")
         return number
+
+    def _former_short(self, row: Row, places: dict[str, Place]) -> str | None:
+        """The short number that the seat has had so far, where the row says one: only to be compared."""
+        at = self._former_short_at
+        text = row.texts[at] if at is not None and at < len(row) else ""
+        if at is None or not text or text in CLEARS:
+            return None
+        places["former_short"] = self._form.sheet.place(row[at])
+        return half_width(without_invisible(text, no_break=True)).strip()
+
+
+def _former_short_at(header: Row) -> int | None:
+    """Which column has the short numbers so far: 原短号, or 短号 beside 新短号."""
+    found = _index(header, operations.is_former_short_header)
+    if found is None and _index(header, operations.is_new_short_header) is not None:
+        return _index(
+            header,
+            lambda text: (
+                headers.column_of(text) == "short_number" and not operations.is_new_short_header(text)
+            ),
+        )
+    return found
 
 
 def _is_blank(text: str) -> bool:

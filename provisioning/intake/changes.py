@@ -21,7 +21,7 @@ from provisioning.intake.near_numbers import one_slip_away
 from provisioning.intake.operations import CLEARS, Entry, Operation
 from provisioning.intake.paper import Paper
 from provisioning.intake.row_kinds import MAX_PROBLEMS
-from provisioning.intake.text_form import counted
+from provisioning.intake.text_form import counted, shown
 
 _STATED = frozenset({"stated-month-differs", "stated-term-differs"})
 """What the paper stated was for the seats it listed: with others it differs, and nothing is wrong."""
@@ -138,10 +138,10 @@ class _Board:
         elif operation is Operation.ADD:
             self._seats[number] = (recorded.seat(entry.row), entry.row)
         elif number not in self._had:
-            self._complain(entry, "seat-unknown", self._unknown(number), self._hint(number))
-        elif operation is Operation.REMOVE:
+            self._no_seat(entry, number)
+        elif operation is Operation.REMOVE and not self._another_short(entry, number):
             del self._seats[number]
-        else:
+        elif operation is Operation.CHANGE:
             self._change(entry, number)
 
     def left(self) -> int:
@@ -162,7 +162,7 @@ class _Board:
         }
         now_any = {old: new for old, new in (now | shorter).items() if old != new}
         seats = tuple(
-            seat if self._has_list_of_its_own(key) else _following(seat, now_any)
+            seat if self._has_list_of_its_own(key) else recorded.following(seat, now_any)
             for key, (seat, _) in self._seats.items()
         )
         site = self._contract.site
@@ -201,7 +201,7 @@ class _Board:
                 entry, "operation-unclear", said, "write 变更 (change), or leave 原号码 empty", "former"
             )
         elif former not in self._had:
-            self._complain(entry, "seat-unknown", self._unknown(former), self._hint(former), "former")
+            self._no_seat(entry, former, "former")
         elif number in self._removed and self._is_referred_to(number):
             self._reused(entry, number)
         elif number in self._had and number not in self._leaving:
@@ -219,6 +219,8 @@ class _Board:
 
     def _change(self, entry: Entry, former: str) -> None:
         """Lays the filled cells over the seat; a port without its IAD would be one of another device."""
+        if self._another_short(entry, former):
+            return
         old, row = self._rows[former], entry.row
         gone = {clear for clear in entry.clears if self._is_there(former, clear)}
         moved = "iad" in row.values and row.get("iad") != old.get("iad")
@@ -227,16 +229,22 @@ class _Board:
         at = row.values["long_number"]
         values = {column: replace(at, value=found.value) for column, found in old.values.items()}
         values |= row.values
-        extra = {**old.extra, **row.extra}
         now = Fields(
             *(row.file, row.line, row.column),
             values={column: found for column, found in values.items() if column not in gone},
-            extra={name: text for name, text in extra.items() if name not in gone},
+            extra={name: text for name, text in {**old.extra, **row.extra}.items() if name not in gone},
             sheet=row.sheet,
         )
         seat = recorded.seat(now)
-        untouched = seat == self._had[former]
-        self._seats[former] = (self._had[former], None) if untouched else (seat, now)
+        self._seats[former] = (seat, None) if seat == self._had[former] else (seat, now)
+
+    def _another_short(self, entry: Entry, number: str) -> bool:
+        """Whether the row says of the seat a short number that it does not have: another may be meant."""
+        (column, said), has = entry.short_so_far, self._had[number].short_number
+        if said not in (None, has):
+            whose = f"{number} has {has or 'none'} for its short number, not {shown(said or '')}"
+            self._complain(entry, "short-number-differs", whose, _COMPARE, column)
+        return said not in (None, has)
 
     def _is_there(self, number: str, column: str) -> bool:
         """Whether there is something to clear; a text that is a mere "-" is what the cell says already."""
@@ -265,14 +273,12 @@ class _Board:
             "record the release first, then the new number with a second file",
         )
 
-    def _unknown(self, number: str) -> str:
-        return f"{number} is no seat of {self._contract.id}"
-
-    def _hint(self, number: str) -> str:
+    def _no_seat(self, entry: Entry, number: str, column: str = "long_number") -> None:
         self._guesses += 1
         close = one_slip_away(number, self._had) if self._guesses <= _MOST_GUESSES else None
-        seats = counted(len(self._had), "seat")
-        return f"did you mean {close}?" if close else f"it has {seats}; write 增加 (add) to add this one"
+        add = f"it has {counted(len(self._had), 'seat')}; write 增加 (add) to add this one"
+        hint = f"did you mean {close}?" if close else _NO_SEAT.get(column, add)
+        self._complain(entry, "seat-unknown", f"{number} is no seat of {self._contract.id}", hint, column)
 
     def _complain(
         self, entry: Entry, code: str, message: str, hint: str, column: str = "long_number"
@@ -280,14 +286,9 @@ class _Board:
         self.problems.append(Problem(code=code, message=message, hint=hint, place=entry.place(column)))
 
 
+_COMPARE = "is another seat meant? Compare with `seatline contract show`, or leave it out"
+_NO_SEAT = {"former": "leave 原号码 empty where the number stays; give a column of notes another name"}
 _CHANGE = "write 变更 (change) to change it, or 删除 (remove) to remove it"
-
-
-def _following(seat: Seat, now: Mapping[str, str]) -> Seat:
-    """The seat with changed numbers followed in the list of those it may call."""
-    if not now or not any(number in now for number in seat.allowed):
-        return seat
-    return replace(seat, allowed=tuple(now.get(number, number) for number in seat.allowed))
 
 
 def _emptied(entry: Entry, contract: Contract) -> Problem:

@@ -16,6 +16,7 @@ from provisioning.intake import (
     headers,
     number_rows,
     password_sheet,
+    sheet_file,
     yaml_text,
 )
 from provisioning.intake.across import across
@@ -71,6 +72,8 @@ class ContractFile:
     passwords_named: str | None = None
     """The sheet of the operator's passwords under site.ims; then `passwords` is what was found there."""
     passwords: SheetFile | None = None
+    is_sheet: bool = False
+    """Whether it is no contract file but a sheet."""
 
     def with_sheet(self, sheet: SheetFile) -> ContractFile:
         return replace(self, sheet=replace(sheet, name=printable(sheet.name)))
@@ -98,6 +101,9 @@ def open_contract(name: str, content: bytes | Unreadable) -> ContractFile:
     if isinstance(content, Unreadable):
         problem = _unreadable(content, Place(file=name))
         return ContractFile(name=name, contract=None, problems=(problem,))
+    if sheet_file.is_sheet(name, content):
+        problem = _unreadable(_NO_CONTRACT, Place(file=name))
+        return ContractFile(name=name, contract=None, problems=(problem,), is_sheet=True)
     parsed = yaml_text.parse(name, content)
     if parsed.root is None:
         return ContractFile(name=name, contract=None, problems=parsed.problems)
@@ -112,6 +118,13 @@ def open_contract(name: str, content: bytes | Unreadable) -> ContractFile:
         passwords_named=contract.group("site").group("ims").get("passwords"),
     )
 
+
+_NO_CONTRACT = Unreadable(
+    code="not-a-contract",
+    message="this is a sheet, where a contract file is due",
+    hint="name the contract file (.yaml): it names its sheet under site.numbers, and that is read with it; a "
+    "sheet of changes is for `seatline contract change`",
+)
 
 Unwritable = Callable[[Contract], Mapping[str, str]]
 """The IADs of a contract that no file can be written for, each with the reason."""

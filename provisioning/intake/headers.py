@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from provisioning.core.problem import Place, Problem
 from provisioning.intake import schema
+from provisioning.intake.other_headers import ALIASES
 from provisioning.intake.sheet import HEADER_WITHIN, Cell, Row, Sheet
 from provisioning.intake.text_form import half_width, nearest, shown, without_invisible
 from provisioning.intake.walk import Walk
@@ -25,23 +26,50 @@ _SECRET = re.compile(
 )
 _DIGITS = re.compile("[0-9]{3}")
 _FULL_WIDTH_COMMAS = re.compile("[，；、]")
+_ASIDE = re.compile(r"[(\[【]([^()\[\]【】]*)[)\]】]")
+_ANOTHER = re.compile("[原旧新前后改备副另非他家]|传真|紧急|^[0-9一二三]$")
+"""What in brackets makes another column of it: 长号（原）, 手机号码（备用）, 号码（2）."""
 
 
 def plain(header: str) -> str:
-    """A header as it is compared: half-width, small letters, without blanks, - and _."""
-    return re.sub(r"[\s_-]+", "", half_width(without_invisible(header))).lower()
+    """A header as it is compared: half-width, small letters, without blanks, - and _, * and : at its ends."""
+    return re.sub(r"[\s_-]+", "", half_width(without_invisible(header))).lower().strip("*:")
 
 
-_NAMES = {plain(name): name for name in (*schema.COLUMNS, *schema.HEADERS)}
-_COLUMN_OF = {plain(name): name for name in schema.COLUMNS}
-_COLUMN_OF |= {plain(header): name for header, name in schema.HEADERS.items()}
+def heading(header: str) -> str:
+    """A header as plain(), and without what only explains it in brackets: 短号（4位）."""
+    bare = plain(header)
+    asides = _ASIDE.findall(bare)
+    said = _ASIDE.sub("", bare).strip("*:")
+    return said if asides and said and all(_explains(aside, said) for aside in asides) else bare
+
+
+def _explains(aside: str, header: str) -> bool:
+    """Whether it says nothing of another column: neither 备用 nor, behind 号码, 短号."""
+    if column := _COLUMN_OF.get(aside):
+        return column == _COLUMN_OF.get(header, "long_number")
+    return not _ANOTHER.search(aside)
+
+
+_NAMES = {plain(name): name for name in (*schema.COLUMNS, *schema.HEADERS, *ALIASES)}
+_OWN = {plain(name): name for name in schema.COLUMNS}
+_OWN |= {plain(header): name for header, name in schema.HEADERS.items()}
+_COLUMN_OF = {plain(header): name for header, name in ALIASES.items()} | _OWN
 _VAGUE = plain("电话号码")  # beside a column that says more it is a contact's number
-_LONG_HEADERS = frozenset(name for name, column in _COLUMN_OF.items() if column == "long_number")
+_LONG_HEADERS = frozenset(name for name, column in _OWN.items() if column == "long_number")
+_TEXTS = frozenset({"remark", "name", "department"})
+_KEYWORDS = {"短号": "short_number", "端口": "port", "接入设备": "iad", "亲情号": "allowed"}
+"""What a column of one's own that is meant for one of ours mostly has in its name."""
 
 
 def column_of(header: str) -> str | None:
     """The English name of the column with that header, None when it is none of ours."""
-    return _COLUMN_OF.get(plain(header)) if len(header) < _LONGEST else None
+    return _COLUMN_OF.get(heading(header)) if len(header) < _LONGEST else None
+
+
+def _is_own(header: str) -> bool:
+    """Whether the header is a column's very name; another that means the same yields to it."""
+    return plain(header) in _OWN
 
 
 def is_long_header(header: str) -> bool:
@@ -51,7 +79,7 @@ def is_long_header(header: str) -> bool:
 
 def is_vague(header: str) -> bool:
     """Whether the header names long numbers only where no other column says so more clearly (电话号码)."""
-    return plain(header) == _VAGUE
+    return heading(header) == _VAGUE
 
 
 def names_password(header: str) -> bool:
@@ -99,8 +127,13 @@ def password_in_numbers(at: Place) -> Problem:
 @lru_cache(maxsize=1024)  # the same headers come back in every row
 def slip_of(header: str) -> str | None:
     """The column whose name this is with a letter or two wrong, None when it is a word of its own."""
-    close = nearest(plain(header), _COLUMN_OF, cutoff=0.8 if header.isascii() else 0.75)
+    close = nearest(plain(header), _OWN, cutoff=0.8 if header.isascii() else 0.75)
     return None if close is None else _NAMES[close]
+
+
+def _meant(header: str) -> str | None:
+    """The column of which a header of one's own has the keyword: 新的短号, 设备端口序号."""
+    return next((column for word, column in _KEYWORDS.items() if word in plain(header)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +235,11 @@ def columns(walk: Walk, header: Sequence[Cell]) -> Columns:
     others: list[int] = []
     long = [index for index, cell in enumerate(header) if is_long_header(cell.text)]
     vague = [index for index in long if is_vague(header[index].text)]
+    own = {column_of(cell.text) for cell in header if _is_own(cell.text)}
     for index, cell in enumerate(header):
         column = column_of(cell.text)
-        if column is None or (index in vague and vague != long):
+        yields = not _is_own(cell.text) and (column in own or (column in _TEXTS and column in known.values()))
+        if column is None or yields or (index in vague and vague != long):
             others += [index] if cell.text else []
         elif column in known.values():
             walk.complain(
@@ -225,7 +260,7 @@ def _extra(walk: Walk, cell: Cell, index: int, known: dict[int, str], extra: dic
     name = walk.word(cell.text, EXTRA, cell, "the header")
     if name is not None:
         extra[index] = _unused(name.value, set(extra.values()))
-    close = slip_of(cell.text)
+    close = slip_of(cell.text) or _meant(cell.text)
     if close is not None and column_of(close) not in known.values():
         walk.complain(
             cell,

@@ -254,4 +254,22 @@ FEATURES = (
     *("vnet", "one-number", "ringback", "video", "fax", "pos"),
     *("two-numbers", "number-change", "switchboard"),
 )
-FEATURE = words.one_of(*FEATURES)
+_FEATURES = {
+    "V网": "vnet",
+    "融合V网": "vnet",
+    "一号通": "one-number",
+    "融合一号通": "one-number",
+    "彩铃": "ringback",
+    "集团彩铃": "ringback",
+    "视频": "video",
+    "视频通话": "video",
+    "传真": "fax",
+    "POS": "pos",
+    "POS刷卡": "pos",
+    "一机双号": "two-numbers",
+    "改号通知": "number-change",
+    "总机": "switchboard",
+    "融合总机": "switchboard",
+}
+"""What the opening form calls them (业务开通)."""
+FEATURE = words.one_of(*FEATURES, also=_FEATURES)

@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from provisioning.core.problem import Problem
-from provisioning.intake import boxes, headers, row_kinds
-from provisioning.intake.boxes import Asking
-from provisioning.intake.headers import Columns, column_of, is_long_header, plain
+from provisioning.intake import boxes, form_operation, headers, row_kinds
+from provisioning.intake.headers import Columns, column_of, heading, is_long_header, plain
 from provisioning.intake.operations import Operation, is_former_header, is_new_header, is_operation_header
 from provisioning.intake.row_kinds import MAX_PROBLEMS
 from provisioning.intake.sheet import HEADER_WITHIN, Cell, Row, Sheet
@@ -56,7 +55,7 @@ class Form:
 
 def names_numbers(header: str) -> bool:
     """Whether the text is a name of the column of numbers, in a number sheet or in a form."""
-    return is_long_header(header) or _NAMES.get(plain(header)) == "IMS固话号码"
+    return is_long_header(header) or _NAMES.get(heading(header)) == "IMS固话号码"
 
 
 def is_heading(header: str) -> bool:
@@ -88,7 +87,7 @@ def read(sheet: Sheet) -> Form:
         at, sheet = renumbering, _with_new_numbers(sheet, renumbering)
     if at is None:
         return Form(sheet=sheet)
-    operation, cell, problems = _operation(sheet, sheet.rows[:at])
+    operation, cell, problems = form_operation.above(sheet, at)
     heading, below = headers.header_cells(sheet.rows, at)
     lists = _lists(heading)
     header, columns = _header(heading, lists)
@@ -161,7 +160,7 @@ def _known(row: Row) -> int:
 
 
 def _is_known(header: str) -> bool:
-    known = plain(header) in _NAMES or plain(header) in _COUNTERS or column_of(header) is not None
+    known = heading(header) in _NAMES or plain(header) in _COUNTERS or column_of(header) is not None
     return known or is_operation_header(header) or is_former_header(header)
 
 
@@ -199,7 +198,7 @@ def _header(
                 stands.append(index)
             mine[at] = index
         taken.append(mine)
-    texts = tuple(_NAMES.get(plain(cells[index].text), cells[index].text) for index in stands)
+    texts = tuple(_NAMES.get(heading(cells[index].text), cells[index].text) for index in stands)
     places = tuple((cells[index].line, cells[index].column) for index in stands)
     header = _Picked(cells[0].line, texts, places=places)
     return header, tuple(tuple(mine.get(at) for at in range(len(names))) for mine in taken)
@@ -277,30 +276,3 @@ def _too_many(sheet: Sheet, header: Row, rows: Sequence[_Listed]) -> Iterator[Pr
             f"the form has {len(numbers)} numbers; one form takes {MAX_NUMBERS} at most",
             "put the others in a second form",
         )
-
-
-def _operation(
-    sheet: Sheet, above: Sequence[Row]
-) -> tuple[Operation | None, Cell | None, tuple[Problem, ...]]:
-    """The operation that is ticked or written above the list, and the cell that says so."""
-    found = [said for row in above for said in boxes.asked(tuple(row))]
-    unclear = [_unclear(sheet, cell, said) for cell, said in found if said.operation is None]
-    if unclear or not found:
-        return None, None, tuple(unclear)
-    cell, first = found[0]
-    for other, said in found[1:]:
-        if said.operation is not first.operation:
-            return None, None, (_unclear(sheet, other, replace(said, chosen=(None, None))),)
-    return first.operation, cell, ()
-
-
-def _unclear(sheet: Sheet, at: Cell, said: Asking) -> Problem:
-    many = "none" if not said.chosen or said.chosen == (None,) else "more than one"
-    what = f"{many} of the operations is ticked" if said.boxes else "the operation is not one word alone"
-    return sheet.problem(
-        at,
-        "operation-unclear",
-        f"{what}: {shown(at.text)}",
-        "tick one (☑) for the whole form, or leave the line out and write 增加, 变更 or 删除 for each number "
-        "in a column 操作",
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from provisioning.core.contract import Contract
@@ -90,3 +90,10 @@ def _value(value: Any, kind: Kind, path: str, file: str) -> Any:
     if isinstance(kind, Many):
         return tuple(Found(_value(item, kind.of, path, file), 1, 1) for item in value)
     return value
+
+
+def following(seat: Seat, now: Mapping[str, str]) -> Seat:
+    """The seat with changed numbers followed in the list of those it may call."""
+    if not now or not any(number in now for number in seat.allowed):
+        return seat
+    return replace(seat, allowed=tuple(now.get(number, number) for number in seat.allowed))

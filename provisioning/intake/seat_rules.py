@@ -148,6 +148,20 @@ def _in_area(paper: Paper, area: str) -> Iterator[Fields]:
             yield row
 
 
+def changed_elsewhere(paper: Paper) -> Iterator[Problem]:
+    """A number-change notice tells of another number than the seat's own (改号通知)."""
+    for row in paper.seats:
+        number = row.get("changed_to")
+        if number is not None and number == row.get("long_number"):
+            yield row.problem(
+                "changed_to",
+                "changed-to-itself",
+                f"the notice of a number change tells of the seat's own number {number}",
+                "write the number that callers are told, or leave it empty; for another number of the seat "
+                "itself write the one so far under 原号码, in a sheet for `seatline contract change`",
+            )
+
+
 def allowed_numbers(paper: Paper) -> Iterator[Problem]:
     """With an allow-list a seat has numbers it may call; a short one among them is one of the contract's."""
     shorts = {row.get("short_number") for row in paper.seats}
@@ -180,5 +194,6 @@ SEAT_RULES: tuple[Rule, ...] = (
     short_number_fits,
     one_length,
     usual_numbers,
+    changed_elsewhere,
     allowed_numbers,
 )

@@ -66,6 +66,13 @@ def read_sheet(file: str, content: bytes, is_header: Callable[[str], bool]) -> S
     return replace(sheet, problems=(warning, *sheet.problems))
 
 
+def is_sheet(file: str, content: bytes) -> bool:
+    """Whether the file is a workbook by its bytes, or a sheet by its name's ending."""
+    if content.startswith((*_ZIP, compound_file.SIGNATURE)):
+        return True
+    return file.rpartition(".")[2].lower() in _KNOWN_ENDINGS - {"txt"}
+
+
 def _read(file: str, content: bytes, is_header: Callable[[str], bool]) -> tuple[str, Sheet]:
     """What kind of file it is, and its sheet; raises Wrong."""
     if len(content) > MAX_BYTES:

@@ -6,11 +6,14 @@ A Word reads one text to one value, or raises Wrong. It knows nothing of files a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from provisioning.intake.text_form import CONTROL, Bare, nearest, shown
 from provisioning.intake.wrong import Wrong
+
+_OTHER_SEPARATORS = re.compile(r"[,、/|\s]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +77,14 @@ def pattern(regex: str, *, code: str, due: str, example: str) -> Word:
     return Word(due=due, example=example, read=_pattern(regex, code, due, f'write it like "{example}"'))
 
 
-def one_of(*choices: str) -> Word:
-    """One of a few words."""
+def one_of(*choices: str, also: Mapping[str, str] = MappingProxyType({})) -> Word:
+    """One of a few words. `also` are other names, each with the word that it means."""
     listed = " | ".join(choices)
 
     def read(text: str) -> object:
-        if text not in choices:
-            raise Wrong("bad-choice", f"{shown(text)} is not one of {listed}", choice_hint(text, choices))
-        return text
+        if text in choices or text in also:
+            return also.get(text, text)
+        raise Wrong("bad-choice", f"{shown(text)} is not one of {listed}", choice_hint(text, choices))
 
     return Word(due=f"one of {listed}", example=choices[0], read=read)
 
@@ -128,7 +131,24 @@ def several(word: Word) -> Word:
 
     def read(text: str) -> object:
         parts = [part.strip() for part in text.split(";")]
-        return tuple(word.read(part) for part in parts if part)
+        return tuple(map(_one, filter(None, parts)))
+
+    def _one(part: str) -> object:
+        try:
+            return word.read(part)
+        except Wrong:
+            pieces = [piece for piece in _OTHER_SEPARATORS.split(part) if piece]
+            if len(pieces) < 2 or not all(map(_is_read, pieces)):
+                raise
+        written = ";".join(pieces)
+        raise Wrong("bad-separator", f'{shown(part)} is not separated by ";"', f'write "{written}"')
+
+    def _is_read(piece: str) -> bool:
+        try:
+            word.read(piece)
+        except Wrong:
+            return False
+        return True
 
     return Word(
         due=f'{word.due}, or several separated by ";"',

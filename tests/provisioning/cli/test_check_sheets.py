@@ -61,3 +61,19 @@ def test_a_program_reads_sheet_and_cell(tmp_path: Path) -> None:
         "column": None,
         "sheet": "号码",
     }
+
+
+def test_a_sheet_may_stand_beside_the_contract_that_names_it(tmp_path: Path) -> None:
+    """`check demo.yaml annex.ods` reads the sheet once, with its contract."""
+    done = check(tmp_path, "annex.ods", "./annex.ods", "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"problems": [], "warnings": [], "seats": 4})
+
+
+def test_a_sheet_alone_is_no_contract_file(tmp_path: Path) -> None:
+    """A workbook or a CSV file in a contract file's place is called what it is, not broken text."""
+    (tmp_path / "numbers.csv").write_text("长号,短号\n08702120001,6001\n", encoding="utf-8")
+    (tmp_path / "annex.ods").write_bytes((SHEETS / "annex.ods").read_bytes())
+    done = seatline("check", "numbers.csv", "annex.ods", "--json", folder=tmp_path)
+    assert done.returncode == 3
+    told = [(each["code"], each["file"]) for each in json.loads(done.stdout)["problems"]]
+    assert told == [("not-a-contract", "numbers.csv"), ("not-a-contract", "annex.ods")]

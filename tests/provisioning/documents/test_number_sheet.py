@@ -165,3 +165,15 @@ def test_any_text_is_read_back(remark: str, other: str) -> None:
     seat = Seat(long_number="08702120001", remark=remark, extra={"房间": other})
     rows = sheet_rows("n.xlsx", number_sheet(outline(seat)))
     assert [seat_of(row) for row in rows.rows] == [seat]
+
+
+def test_columns_of_ones_own_that_would_ask_for_something_are_left_out_of_a_change() -> None:
+    """A contract's own 原号码, 原短号 and 操作 are kept, but do not stand in a sheet of changes."""
+    own = {"原号码": "08703120001", "原短号": "8001", "操作": "见注", "房间": "301"}
+    seat = Seat(long_number="08702120001", short_number="6001", extra=own)
+    assert read_back(number_sheet(outline(seat))) == (seat,)
+    asked = change_sheet.read("n.xlsx", number_sheet(outline(seat, changes=True)))
+    assert asked.problems == ()
+    (entry,) = asked.entries
+    assert (entry.operation, entry.former, entry.former_short) == (None, None, None)
+    assert dict(entry.row.extra) == {"房间": "301"}

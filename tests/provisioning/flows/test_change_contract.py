@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
 from provisioning.core.contract import Contract, ContractVersion
+from provisioning.core.cycle import Cycle
 from provisioning.core.site import Iad, Ims, Seat
 from provisioning.flows.change_contract import Proposal, propose_change, record_change
 from provisioning.flows.errors import ChangedMeanwhile, FlowError
@@ -25,9 +26,13 @@ class Book:
     def __init__(self, *contracts: Contract, passwords: Mapping[str, str] | None = None) -> None:
         self.kept = [ContractVersion(contract=c, number=1, effective=c.term.first) for c in contracts]
         self.passwords = passwords or {}
+        self.closed: Cycle | None = None
 
     def versions(self, contract: str | None = None) -> tuple[ContractVersion, ...]:
         return tuple(v for v in self.kept if contract in (None, v.contract.id))
+
+    def bill(self, contract: str, cycle: Cycle) -> object:
+        return self.closed if cycle == self.closed else None
 
     def ims_passwords(self, contract: str) -> Mapping[str, str]:
         return self.passwords
@@ -264,3 +269,15 @@ def test_a_file_that_is_not_there_is_a_problem(contract: Contract) -> None:
     assert problem.code == "file-missing"
     with pytest.raises(FlowError, match="no contract other"):
         propose_change("other", "none.csv", read=missing, ledger=book, today=TODAY)
+
+
+def test_a_change_that_comes_to_nothing_is_refused_before_it_is_recorded(contract: Contract) -> None:
+    """--dry-run refuses the days that recording refuses: behind the term, in a month with a closed bill."""
+    book, text = Book(contract), "长号,姓名\n08702120001,张某\n"
+    after = contract.term.last + timedelta(days=1)
+    with pytest.raises(FlowError, match="never be in force"):
+        proposed(book, text, effective=after)
+    book.closed = Cycle.of(TODAY)
+    with pytest.raises(FlowError, match="never be billed"):
+        proposed(book, text, effective=TODAY)
+    assert proposed(book, "长号,短号\n08702120001,6001\n", effective=TODAY).changes == ()

@@ -355,3 +355,41 @@ def test_a_cell_that_cannot_be_read_is_a_problem(contracts: Path) -> None:
         ("leading-zero-lost", "c.csv:3:14"),
     ]
     assert [entry.faulty for entry in asked.entries] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "号码,短号,操作\n08702120001,6002,删除\n",
+        "号码,原短号,新短号\n08702120001,６００２,6901\n",
+        "原号码,新号码,原短号\n08702120001,08702129001,6002\n",
+    ],
+)
+def test_a_short_number_that_the_seat_does_not_have_is_told(contract: Contract, text: str) -> None:
+    """Who removes or changes a seat and names the short number of another may mean the other."""
+    result = applied(contract, text)
+    assert result.contract is None
+    assert [problem.code for problem in result.problems] == ["short-number-differs"]
+    assert "6001" in result.problems[0].message
+
+
+def test_a_short_number_that_the_seat_has_is_compared_only(contract: Contract) -> None:
+    """The short number so far changes nothing; the new one takes its place."""
+    after = changed(contract, "号码,原短号,新短号\n08702120001,6001,6901\n")
+    assert [seat.short_number for seat in after.site.seats] == ["6901", "6002", "6003"]
+    assert after.site.seats[0].extra == {}
+    left = changed(contract, "号码,短号,操作\n08702120001,6001,删除\n")
+    assert [seat.long_number for seat in left.site.seats] == ["08702120002", "08702120003"]
+
+
+def test_a_notice_of_the_seats_own_number_is_a_slip(contract: Contract) -> None:
+    """Callers of a number cannot be told that it is now the same number."""
+    result = applied(contract, "长号,新号码\n08702120001,08702120001\n")
+    assert [problem.code for problem in result.problems] == ["changed-to-itself"]
+
+
+def test_former_numbers_that_are_mere_notes_are_told_so(contract: Contract) -> None:
+    """A column 原号码 with numbers of an old exchange is not taken for number changes without a word."""
+    result = applied(contract, "长号,原号码\n08702120001,08719999999\n")
+    assert [problem.code for problem in result.problems] == ["seat-unknown"]
+    assert "another name" in result.problems[0].hint

@@ -309,3 +309,42 @@ def test_a_cell_in_which_nobody_sees_anything_is_empty() -> None:
     assert asked.problems == ()
     (entry,) = asked.entries
     assert (set(entry.row.values), entry.clears) == ({"long_number"}, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("said", "operation"),
+    [("新增成员", Operation.ADD), ("删除号码", Operation.REMOVE), ("其他", Operation.CHANGE)],
+)
+def test_a_row_says_it_as_a_box_would(said: str, operation: Operation) -> None:
+    """What may stand beside a box may stand in the column 操作."""
+    asked = read("form.csv", f"号码（长号）,操作（增加/删除）\n04778120001,{said}\n".encode())
+    assert asked.problems == ()
+    assert [entry.operation for entry in asked.entries] == [operation]
+
+
+@pytest.mark.parametrize(
+    "header", ["号码,原短号,新短号", "号码,短号,新短号（4位）", "号码,旧短号,变更后短号"]
+)
+def test_a_short_number_change(header: str) -> None:
+    """新短号 is the short number that the seat gets; the one beside it is the one so far."""
+    asked = read("form.csv", f"{header}\n04778120001,6001,6901\n".encode())
+    assert asked.problems == ()
+    (entry,) = asked.entries
+    assert (entry.row.get("short_number"), entry.former_short) == ("6901", "6001")
+    assert str(entry.place("former_short")) == "form.csv:2:13"
+    assert dict(entry.row.extra) == {}
+
+
+@pytest.mark.parametrize(
+    "above",
+    ["新增,,删除,", "删除成员,,,", "办理业务,删除,,"],
+    ids=["over-each-list", "alone", "unknown-label"],
+)
+def test_the_word_for_removing_above_a_list_is_not_passed_over(above: str) -> None:
+    """新增 over one list and 删除 over the other: nobody is removed by it, and it is told."""
+    form = f"{above}\n号码,短号,号码,短号\n04778120001,601,04778120002,602\n"
+    [problem] = read("form.csv", form.encode()).problems
+    assert (problem.code, problem.place.line) == ("operation-unclear", 1)
+    assert "操作" in problem.hint
+    by_row = f"{above}\n号码,短号,操作,\n04778120001,601,删除,\n"
+    assert read("form.csv", by_row.encode()).problems == ()

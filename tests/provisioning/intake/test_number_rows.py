@@ -199,7 +199,7 @@ def test_other_names_of_the_columns(header: str) -> None:
 
 @pytest.mark.parametrize(
     ("header", "told"),
-    [("固话号吗", "固话号码"), ("IMS固定电话号码", "IMS固话号码"), ("long_nmber", "long_number")],
+    [("固话号吗", "固话号码"), ("IMS的固话号码", "IMS固话号码"), ("long_nmber", "long_number")],
 )
 def test_a_header_that_comes_near_is_told(header: str, told: str) -> None:
     """A header that nearly names the long numbers gets that name as a hint."""
@@ -264,3 +264,74 @@ def test_fifty_thousand_seats_are_one_list() -> None:
     assert read.problems == ()
     assert len(read.rows) == 50_000
     assert str(read.rows[-1].place("remark")) == "numbers.csv:50002:20"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "IMS固话号码（含区号）,对应短号码（4位）",
+        '"IMS固话号码*：","短号\n（V网）"',
+        "*长号（IMS号码）,V网短号",
+        "IMS固话号码（0870+号码）,分机号码",
+        "IMS固定电话号码,集团短号",
+    ],
+)
+def test_a_header_with_an_explanation_or_by_another_name(header: str) -> None:
+    """What only explains a header in brackets, * and : do not make another column of it."""
+    read = rows(PLAIN.replace("long_number,short_number", header))
+    assert values(read) == GOOD
+    assert [problem for problem in read.problems if problem.severity == "error"] == []
+
+
+@pytest.mark.parametrize("other", ["长号（原）", "短号（备用）", "V网短号", "手机号码（传真）"])
+def test_a_column_of_ones_own_beside_the_very_name(other: str) -> None:
+    """A column that is another one, or that has a column's very name beside it, is kept as one's own."""
+    read = rows(f"长号,短号,{other}\n08702120001,6001,12345\n")
+    assert values(read) == [{"long_number": "08702120001", "short_number": "6001"}]
+    assert [dict(row.extra) for row in read.rows] == [{other: "12345"}]
+
+
+def test_a_bracket_with_another_columns_name_is_that_columns() -> None:
+    """电话号码（手机） is no column of long numbers."""
+    read = rows("长号,电话号码（手机）\n08702120001,13800138000\n")
+    assert values(read) == [{"long_number": "08702120001"}]
+    assert rows("电话号码（手机）\n13800138000\n").problems[0].code == "no-header"
+
+
+def test_a_column_that_has_our_word_in_its_name_is_told() -> None:
+    """Short numbers and ports under a name that nobody knows are not lost without a word."""
+    read = rows("长号,内部短号,设备端口序号\n08702120001,6001,1\n")
+    assert [(p.code, p.severity) for p in read.problems] == [("unknown-column", "warning")] * 2
+    assert rows("长号,短号,内部短号\n08702120001,6001,2\n").problems == ()
+
+
+def test_ports_and_devices_by_other_names() -> None:
+    """IAD名称 and 端口号 are where the operators' lists say how a seat is wired."""
+    read = rows("长号,IAD名称,端口号,使用人,科室\n08702120001,iad-1,7,张某,财务\n")
+    assert values(read) == [
+        {"long_number": "08702120001", "iad": "iad-1", "port": 7, "name": "张某", "department": "财务"}
+    ]
+
+
+def test_features_by_the_names_of_the_opening_form() -> None:
+    """What the paper calls 传真 and 一机双号 are the same features."""
+    read = rows("长号,功能\n08702120001,传真;一机双号\n08702120002,POS;fax\n")
+    assert [row.get("features") for row in read.rows] == [("fax", "two-numbers"), ("pos", "fax")]
+    assert read.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [('"fax,video"', "fax;video"), ("传真、视频", "传真;视频"), ('"fax\nvideo"', "fax;video")],
+)
+def test_values_with_another_separator_are_told(text: str, told: str) -> None:
+    """Several values stand between semicolons; others are not guessed at, but the mending is told."""
+    [problem] = rows(f"长号,功能\n08702120001,{text}\n").problems
+    assert (problem.code, problem.hint) == ("bad-separator", f'write "{told}"')
+
+
+@pytest.mark.parametrize("written", ['"=""08702120001"""', "'08702120001", "0870—2120001", "0870–2120001"])
+def test_a_number_in_a_programs_own_form_is_told_how_to_be_written(written: str) -> None:
+    """="...", an apostrophe and long dashes are no digits; the hint has the number that is due."""
+    [problem] = rows(f"长号,短号\n{written},6001\n").problems
+    assert (problem.code, problem.hint) == ("bad-number", 'write digits only, such as "08702120001"')

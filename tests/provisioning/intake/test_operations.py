@@ -18,6 +18,8 @@ ADD, REMOVE, CHANGE = Operation.ADD, Operation.REMOVE, Operation.CHANGE
     ("text", "operation"),
     [
         *(("增加", ADD), ("新增", ADD), ("加入", ADD), ("开通", ADD), ("Add", ADD), (" 增 加 ", ADD)),
+        *(("入网", ADD), ("退网", REMOVE), ("改号", CHANGE), ("移机", CHANGE)),
+        *(("增", ADD), ("删", REMOVE), ("改", CHANGE)),
         *(("删除", REMOVE), ("退出", REMOVE), ("注销", REMOVE), ("REMOVE", REMOVE)),
         *(("变更", CHANGE), ("修改", CHANGE), ("change", CHANGE)),
         *(("", None), ("暂停", None), ("增加删除", None)),
