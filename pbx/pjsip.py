@@ -149,6 +149,7 @@ def registration(
     proxy: str,
     transport: str,
     auth: str | None = None,
+    contact: str | None = None,
     expires: int = 3600,
 ) -> Section:
     """Our registration of one public user at the operator's IMS (注册).
@@ -156,7 +157,7 @@ def registration(
     `line=yes` puts a token into our contact, by which a call that comes in is recognised as this
     registration's and given to `endpoint`, whatever address it comes from. No answer of the operator makes
     Asterisk give up for good: it tries again after 60 seconds, after a refusal later. `auth` answers the
-    operator's challenge.
+    operator's challenge. `contact` is the user that calls come in for, where that is not `user`.
     """
     return Section(
         name,
@@ -165,7 +166,7 @@ def registration(
             ("transport", transport),
             ("server_uri", f"sip:{domain}"),
             ("client_uri", f"sip:{user}@{domain}"),
-            ("contact_user", user),
+            ("contact_user", contact or user),
             ("outbound_proxy", loose(proxy)),
             *((("outbound_auth", auth),) if auth is not None else ()),
             *((("expiration", str(expires)),) if expires != 3600 else ()),

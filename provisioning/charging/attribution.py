@@ -8,6 +8,7 @@ caller without area code could be a number of ours or a stranger from the area o
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +19,9 @@ from provisioning.core.contract import ContractVersion
 from provisioning.core.numbering import NumberClass, classify, national
 
 Holder = tuple[ContractVersion, str]
+
+_FROM_OPERATOR = re.compile(r"seatline-.+-[ab]-line")
+"""The context in which our switches take the operator's calls (dialplans/README.md)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +73,14 @@ def attribute(cdr: Cdr, directory: Directory, day: date) -> Attributed | Unattri
 
 
 def _by_account(cdr: Cdr, directory: Directory, holder: Holder) -> Attributed:
-    """The account pays: the call is its own unless the record says that it was the one called."""
+    """The account pays: the call is its own unless the record says that it was the one called.
+
+    Where one of our switches says that the call came from the operator, the caller's number does not count:
+    anybody out there may show the called seat's own.
+    """
     version, seat = holder
+    if _FROM_OPERATOR.fullmatch(cdr.dcontext):
+        return Attributed(version=version, seat=seat, direction=Direction.INCOMING, other=cdr.src)
     if not _is_seat(cdr.src, directory, version, seat):
         taken = _is_seat(cdr.dst, directory, version, seat) or _is_main(cdr.dst, version)
         if taken:

@@ -96,6 +96,13 @@ class NumberIn:
     becomes: str
 
 
+_USUAL_USER = "+86{area}{local}"
+
+
+def _tells_seats(pattern: str) -> bool:
+    return "{local}" in pattern or "{long}" in pattern
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ims:
     """How the site's numbers register to the operator's IMS (operator 侧接入).
@@ -111,7 +118,7 @@ class Ims:
     domain: str
     proxy: str
     register: str = "seat"
-    user: str = "+86{area}{local}"
+    user: str = _USUAL_USER
     auth_user: str = "{user}@{domain}"
     realm: str | None = None
     expires: int = 3600
@@ -130,6 +137,15 @@ class Ims:
         ):
             if value not in known:
                 raise ValueError(f"{value!r} is none of {', '.join(known)}")
+
+    @property
+    def caller(self) -> str:
+        """The pattern of a caller's number: that of the public user, unless it is an account's name.
+
+        A trunk may register as "office-1"; its calls then show numbers in the usual form.
+        """
+        between = re.sub(r"\{[a-z]+\}", "", self.user)
+        return _USUAL_USER if re.search("[A-Za-z]", between) and not _tells_seats(self.user) else self.user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +197,12 @@ class Site:
         ValueError when the site has no `ims`, or the pattern does not suit.
         """
         return _filled(self._ims().user, self._fields_of(long_number))
+
+    def ims_caller(self, long_number: str) -> str:
+        """How the operator is shown a number of this site (外显号码); service numbers as they are."""
+        if not long_number.startswith("0"):
+            return long_number
+        return _filled(self._ims().caller, self._fields_of(long_number))
 
     def ims_auth_user(self, long_number: str) -> str:
         """The digest user of a number at the operator's IMS, by the pattern of its `ims` (鉴权用户名).

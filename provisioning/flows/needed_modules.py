@@ -27,6 +27,7 @@ OF_FUNCTIONS: Mapping[str, str] = {
     "LOCK": "func_lock",
     "PJSIP_DIAL_CONTACTS": "chan_pjsip",
     "PJSIP_HEADER": "res_pjsip_header_funcs",
+    "PJSIP_MEDIA_OFFER": "chan_pjsip",
     "REDIRECTING": "func_callerid",
     "REGEX": "func_strings",
     "UNLOCK": "func_lock",

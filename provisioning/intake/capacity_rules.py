@@ -35,7 +35,8 @@ def lines_carry_calls(paper: Paper) -> Iterator[Problem]:
             yield line.problem(
                 "bandwidth",
                 "bandwidth-too-small",
-                f"a line of {bandwidth} carries not one G.711 call ({capacity.CALL_KBIT} kbit/s each way)",
+                f"a line of {bandwidth} carries not one G.711 call safely: {capacity.CALL_KBIT} kbit/s each "
+                f"way, {capacity.SAFE_CALL_KBIT} with all beside it, on {capacity.SAFE_SHARE:.0%} of it",
                 "correct the bandwidth, or write concurrent_calls",
             )
 
@@ -48,7 +49,7 @@ def seats_find_a_line(paper: Paper) -> Iterator[Problem]:
     if not seats or not known:
         return
     carried = capacity.calls_at_once(_line(line) for line in lines) or 0
-    if (needed := _needed(seats, USUAL)) <= carried:
+    if not carried or (needed := _needed(seats, USUAL)) <= carried:
         return
     load = seats * USUAL
     lost = capacity.erlang_b(load, carried)

@@ -67,6 +67,40 @@ def service_numbers_register(paper: Paper) -> Iterator[Problem]:
             return
 
 
+def trunk_shows_its_seats(paper: Paper) -> Iterator[Problem]:
+    """A trunk's calls show the number of the seat that calls, so the pattern of its user tells seats apart.
+
+    An account's name (office-1) is no number: then the callers' numbers are shown in the usual form.
+    """
+    ims = paper.site.group("ims")
+    user = ims.get("user")
+    if user is None or ims.get("register") != "trunk" or "{local}" in user or "{long}" in user:
+        return
+    if Ims(domain="", proxy="", user=user).caller == user and len(paper.seats) > 1:
+        shown = user.replace("{area}", (paper.site.get("area_code") or "0870")[1:])
+        yield ims.warning(
+            "user",
+            "caller-shared",
+            f"every call will show {shown} as its caller, whichever seat it is made from",
+            'write user: "+86{area}{local}": the main number registers, and each seat shows its own',
+        )
+
+
+def trunk_keeps_its_number(paper: Paper) -> Iterator[Problem]:
+    """The number that a trunk registers, and whose password it has, does not change with the seats."""
+    site, ims = paper.site, paper.site.group("ims")
+    numbers = [number for row in paper.seats if (number := row.get("long_number")) is not None]
+    said = site.has("main_number") or "main_number" in site.faulty
+    if ims.get("register") == "trunk" and not said and len(numbers) > 1:
+        yield ims.warning(
+            "register",
+            "trunk-without-main-number",
+            f"the trunk registers {min(numbers)}, the lowest of its numbers: a seat with a lower one would "
+            "take its place, and its password",
+            "write main_number: with the number that the operator registers; it may be a seat's",
+        )
+
+
 def fixed_numbers_abroad(paper: Paper) -> Iterator[Problem]:
     """Behind a + stands a country, and no national number with its 0."""
     out = paper.site.group("ims").group("numbers_out")
@@ -109,6 +143,8 @@ IMS_RULES: tuple[Rule, ...] = (
     timers_fit,
     digest_users_differ,
     service_numbers_register,
+    trunk_shows_its_seats,
+    trunk_keeps_its_number,
     fixed_numbers_abroad,
     beginnings_once,
 )

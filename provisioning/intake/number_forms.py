@@ -33,7 +33,8 @@ _ELSEWHERE = _SERVICES | {
 _SCIENTIFIC = re.compile(r"[0-9]+(\.[0-9]+)?[eE]\+?[0-9]+")
 _KEPT_DIGITS = 15
 _FRACTION = re.compile(r"[0-9]+\.0*")
-_SEPARATED = re.compile(r"[0-9()+. _-]+")
+_SEPARATED = re.compile('=?"?[\'`\u2018\u2019]?[0-9()+. _\u00b7\u2010-\u2015-]+"?')
+"""A number with something between its digits or, as some programs write text, ="..." or ' around it."""
 _COUNTRY = re.compile(r"(?:00)?86(?=[0-9]{9})")
 
 

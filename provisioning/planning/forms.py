@@ -41,7 +41,7 @@ def _forms(ims: Ims) -> tuple[Exten, ...]:
         ("international", out.international),
     )
     said = tuple(Exten(name, "Return", (_expression(pattern, _OUT),)) for name, pattern in patterns)
-    return (*said, Exten("caller", "Return", (_expression(ims.user, _CALLER),)))
+    return (*said, Exten("caller", "Return", (_expression(ims.caller, _CALLER),)))
 
 
 def _expression(pattern: str, fields: Mapping[str, str]) -> str:

@@ -34,8 +34,9 @@ def of_site(site: Site, slot: str, passwords: Passwords) -> tuple[Section, ...]:
         return _line(site, ims, slot, endpoint), reached
     number = site.main_number or min(seat.long_number for seat in site.seats)
     auth = names.line_auth(site.name) if number in passwords else None
+    trunk = (("SEATLINE_TRUNK", _contact(site, ims, number)),)
     return (
-        _line(site, ims, slot, endpoint, auth),
+        _line(site, ims, slot, endpoint, auth, trunk),
         reached,
         *_auth(site, ims, number, auth, passwords),
         _registration(site, ims, names.line_registration(site.name), number, endpoint, auth),
@@ -73,7 +74,14 @@ def variables(site: Site, slot: str) -> Variables:
     return known if calls is None else (*known, ("SEATLINE_CALLS", str(calls)))
 
 
-def _line(site: Site, ims: Ims, slot: str, name: str, auth: str | None = None) -> Section:
+def _contact(site: Site, ims: Ims, number: str) -> str:
+    """The user for which calls come in on a registration: digits, so that dialplan finds it."""
+    return site.ims_user(number) if ims.caller == ims.user else site.ims_caller(number)
+
+
+def _line(
+    site: Site, ims: Ims, slot: str, name: str, auth: str | None = None, more: Variables = ()
+) -> Section:
     preferred = (("SEATLINE_PREFERRED", _preferred(ims)),) if ims.identity == "ppi" else ()
     return pjsip.line(
         name,
@@ -88,7 +96,7 @@ def _line(site: Site, ims: Ims, slot: str, name: str, auth: str | None = None) -
         reliable=ims.reliable,
         timers=ims.session_timers.use,
         session=(ims.session_timers.expires, ims.session_timers.least),
-        variables=(*variables(site, slot), *preferred),
+        variables=(*variables(site, slot), *preferred, *more),
     )
 
 
@@ -113,5 +121,6 @@ def _registration(site: Site, ims: Ims, name: str, number: str, endpoint: str, a
         proxy=ims.proxy,
         transport=TRANSPORT,
         auth=auth,
+        contact=_contact(site, ims, number),
         expires=ims.expires,
     )

@@ -260,6 +260,26 @@ def test_reliable_answers_and_session_timers_as_the_operator_wants(office: Calla
     assert not {"100rel", "timer"} & set(re.findall(r"\w+", shown["Require"] + shown["Supported"]))
 
 
+def test_a_law_stands_first_whatever_the_telephone_has(pbx: Any, operator: Any, phones: Phones) -> None:
+    """A telephone that has nothing but u-law calls with A-law first in the offer to the operator."""
+    provision(pbx, contract(operator.ims), passwords=long_numbers(operator))
+    one = r"/^\[seat-08702120001\]/a allow = !all,ulaw"
+    pbx.shell(f"sed -i '{one}' /etc/asterisk/seatline-pjsip-*.conf")
+    pbx.reload()
+    assert "(ulaw)" in pbx.cli("pjsip show endpoint seat-08702120001")
+    operators.wait_registered(pbx)
+    with desk(pbx, phones, "08702120001") as (anna,):
+        operator.listen()
+        call = anna.dial(LANDLINE).wait("connected").hear(10)
+        call.hang_up()
+        assert call.ended().code == 200
+    offers = [one.text for one in operator.history() if one.line.startswith("<== INVITE")]
+    assert offers
+    assert {re.search(r"^m=audio \d+ RTP/AVP (.*?)\s*$", text, re.MULTILINE)[1] for text in offers} == {
+        "8 0 101"
+    }
+
+
 def test_no_more_calls_than_the_line_carries(
     office: Callable[..., Office],
     mobile_phones: Phones,
@@ -375,9 +395,12 @@ def test_another_sites_calls_take_no_room(pbx: Any, ims: Any, phones: Phones) ->
             call.ended()
 
 
-def asked(pbx: Any, address: str, caller: str, digest_user: str | None = None) -> int:
-    """The answer to an INVITE for 08702120002 from nobody, who tells this caller or digest user."""
-    uri, call = f"sip:08702120002@{pbx.sip}", secrets.token_hex(8)
+def asked(
+    pbx: Any, address: str, caller: str, digest_user: str | None = None, *, uri: str = "", to: str = ""
+) -> int:
+    """The answer to an INVITE for 08702120002, or for `uri`, from nobody, who tells this caller or digest
+    user. `to` is the To header, and what stands behind it."""
+    uri, call = uri or f"sip:08702120002@{pbx.sip}", secrets.token_hex(8)
     digest = f'Digest username="{digest_user}", realm="x", nonce="", uri="{uri}", response=""'
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
         nobody.bind((address, 0))
@@ -387,7 +410,8 @@ def asked(pbx: Any, address: str, caller: str, digest_user: str | None = None) -
         voice += "m=audio 30000 RTP/AVP 8\r\n"
         text = (
             f"INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{call};rport\r\n"
-            f"Max-Forwards: 70\r\nFrom: <sip:{caller}@x>;tag=1\r\nTo: <{uri}>\r\nCall-ID: {call}\r\n"
+            f"Max-Forwards: 70\r\nFrom: <sip:{caller}@x>;tag=1\r\nTo: {to or f'<{uri}>'}\r\n"
+            f"Call-ID: {call}\r\n"
             f"CSeq: 1 INVITE\r\nContact: <sip:{caller}@{here}>\r\nP-Asserted-Identity: <sip:110@x>\r\n"
             f"{f'Authorization: {digest}' + chr(13) + chr(10) if digest_user else ''}"
             f"Content-Type: application/sdp\r\nContent-Length: {len(voice)}\r\n\r\n{voice}"
@@ -397,6 +421,35 @@ def asked(pbx: Any, address: str, caller: str, digest_user: str | None = None) -
         while (code := int(nobody.recv(65535).decode().split()[1])) == 100:
             pass
         return code
+
+
+def test_a_trunk_is_asked_for_by_the_user_it_registers(
+    pbx: Any, operator: Any, switches: Any, new_records: Callable[[int], list[Mapping[str, Any]]]
+) -> None:
+    """A call for a trunk's contact is for the number in P-Called-Party-ID, else in To, else for the trunk's
+    own; To may name a stranger's number, P-Called-Party-ID may not."""
+    provision(pbx, contract(operator.ims, register="trunk"), passwords=long_numbers(operator))
+    operators.wait_registered(pbx)
+    contact = operator.contact("+868702120001")
+    named = "P-Called-Party-ID: "
+    meant = [
+        ("", f"<{contact}>", "08702120001"),
+        ("", "<tel:+868702120002>", "08702120002"),
+        ("", "sip:2120002@ims.example.net;user=phone", "08702120002"),
+        ("", '"a <b> ${c}" <sip:01085200000@x>', "08702120001"),
+        (f"{named}<sip:+868702120003@ims.example.net;user=phone>", f"<{contact}>", "08702120003"),
+        (f"{named}<tel:+868702120003>", "<sip:+868702120002@x>", "08702120003"),
+        (f"{named}<sip:+868702120099@x>", f"<{contact}>", ""),
+        ("", "<sip:+868702120002@x>", "08702120004"),
+    ]
+    for count, (header, to, account) in enumerate(meant, start=1):
+        uri = contact.replace("+868702120001", "08702120004") if account == "08702120004" else contact
+        code = asked(pbx, switches.outside, "13800138000", uri=uri, to=f"{to}\r\n{header}" if header else to)
+        assert (code, count) == (480 if account else 404, count)
+        new_records(count)
+    calls = sorted(new_records(len(meant)), key=lambda record: record["start"])
+    assert [record["accountcode"] for record in calls] == [account for _, _, account in meant]
+    assert [record["userfield"] for record in calls] == [*[""] * 6, "refused-nobody", ""]
 
 
 def test_nobody_rings_a_seat_by_the_name_of_a_line(

@@ -275,6 +275,29 @@ def test_a_call_from_a_tel_uri(switches, desk, sipp, line, records):
     ]
 
 
+def test_a_caller_in_another_form_is_shown_in_national_form(switches, desk, sipp, line, records):
+    """A caller without area code, without its 0 or with a 0 too many gets the national form, in the record
+    too; one that shows a short number of the contract shows none."""
+    shown = {
+        "2125555": "08702125555",
+        "8702125555": "08702125555",
+        "+861085200000": "01085200000",
+        "1085200000": "01085200000",
+        "013800138000": "13800138000",
+        "12393": "12393",
+        "6999": "6999",
+        "6002": "",
+    }
+    for caller, national in shown.items():
+        with sipp(
+            "in-answered", to=switches.pbx.sip, contact=line, caller=f"sip:{caller}@x", called=f"tel:{ANNA}"
+        ):
+            came = desk.anna.next_call().came_from
+            assert f"<sip:{national + '@' if national else ''}{switches.pbx.sip.split(':')[0]}>" in came
+    calls = sorted(records(len(shown)), key=lambda record: record["start"])
+    assert [record["src"] for record in calls] == list(shown.values())
+
+
 def test_a_call_without_a_registration_behind_it(switches, desk, sipp):
     """An INVITE from the operator's own address without the token of our registration rings nobody."""
     with sipp(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from provisioning.charging.attribution import Attributed, Unattributed, attribute
-from provisioning.core.call import Direction
+from provisioning.charging.rating import rate_call
+from provisioning.core.call import Direction, Outcome
+from provisioning.core.contract import Zone
+from provisioning.planning import names
 
 DAY = date(2025, 7, 10)
 
@@ -45,6 +49,16 @@ def test_the_account_of_the_called_seat_makes_it_incoming(make, dst) -> None:
         Direction.INCOMING,
         "13800138000",
     )
+
+
+@pytest.mark.parametrize("shown", ["08702120001", "6001", "08702120002", "", "13800138000"])
+def test_whoever_shows_the_called_seats_own_number_is_charged_to_nobody(make, shown) -> None:
+    """A call that our switch took from the operator is incoming, whatever number the caller shows."""
+    context = names.context("zhaotong", "b", "line")
+    record = make.cdr(src=shown, dst="+868702120001", dcontext=context)
+    assert owner_of(make.directory(), record) == ("zhaotong", "08702120001", Direction.INCOMING, shown)
+    dear = make.directory(make.version(calls=make.tariff({Zone.INTERNAL: Decimal("0.06")})))
+    assert rate_call(record, dear).outcome is Outcome.FREE
 
 
 def test_a_call_to_the_switchboard_is_incoming(make) -> None:

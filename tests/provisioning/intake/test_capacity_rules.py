@@ -69,10 +69,11 @@ def test_more_calls_than_the_bandwidth_carries(sample: str, read: ReadTexts) -> 
     assert "36 calls safely" in warning.hint
 
 
-def test_a_line_that_carries_no_call_is_an_error(sample: str, read: ReadTexts) -> None:
-    """A line of 64K without calls at once stated would let nobody call, and is refused."""
-    reading, said = judged(read, sample, 3, "voice_lines: [{bandwidth: 64K}]")
-    assert [(one.code, one.severity) for one in said if one.severity == "error"] == [
-        ("bandwidth-too-small", "error")
-    ]
+@pytest.mark.parametrize("bandwidth", ["64K", "100K"])
+def test_a_line_that_carries_no_call_is_an_error(bandwidth: str, sample: str, read: ReadTexts) -> None:
+    """A line of 64K, or of 100K that has room for one call and nothing beside it, without calls at once
+    stated would let nobody call, and is refused; that and nothing else is said."""
+    reading, said = judged(read, sample, 3, f"voice_lines: [{{bandwidth: {bandwidth}}}]")
+    assert [(one.code, one.severity) for one in said] == [("bandwidth-too-small", "error")]
+    assert "not one G.711 call safely: 87.2 kbit/s each way, 100 with all beside it" in said[0].message
     assert reading.contracts == ()

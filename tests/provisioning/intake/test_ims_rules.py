@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -89,6 +90,39 @@ def test_what_is_odd_under_ims_is_a_warning(
     [warning] = [one for one in reading.warnings if one.code == code]
     assert warning.place.line == (place[0] if code != "service-number-user" else line_of(sample, "  ims:"))
     assert told in warning.message
+
+
+@pytest.mark.parametrize(
+    ("user", "shown"), [("+868702120000", "+868702120000"), ("+86{area}", "+86870"), ("office-1", "")]
+)
+def test_a_trunk_that_hides_its_seats_is_a_warning(
+    user: str, shown: str, sample: str, read: ReadTexts
+) -> None:
+    """One number for all callers of a trunk is warned of; an account's name is never shown, and is none."""
+    text = sample.replace("register: seat", "register: trunk").replace(
+        'user: "+86{area}{local}"', f'user: "{user}"', 1
+    )
+    reading = read({"x.yaml": text})
+    told = [one.message for one in reading.warnings if one.code == "caller-shared"]
+    assert told == (
+        [f"every call will show {shown} as its caller, whichever seat it is made from"] * bool(shown)
+    )
+
+
+@pytest.mark.parametrize(
+    ("main", "told"),
+    [("", ["the trunk registers 08702120001, the lowest of its numbers"]), ("08702120001", [])],
+)
+def test_a_trunk_without_a_main_number_is_a_warning(
+    main: str, told: list[str], sample: str, read: ReadTexts
+) -> None:
+    """Without a main number another seat may change what a trunk registers; it may be a seat's number."""
+    written = f'  main_number: "{main}"\n' if main else ""
+    text = re.sub(r"  main_number:.*\n", written, sample.replace("register: seat", "register: trunk"))
+    reading = read({"x.yaml": text})
+    assert reading.problems == ()
+    found = [one.message for one in reading.warnings if one.code == "trunk-without-main-number"]
+    assert [message.partition(":")[0] for message in found] == told
 
 
 def test_what_ims_leaves_out_is_the_usual(sample: str, read: ReadTexts) -> None:

@@ -54,13 +54,18 @@ def test_no_ims_no_forms(make: Make) -> None:
 
 @given(user=st.lists(st.sampled_from(["+", "86", "{area}", "{local}", "{long}", "a.b-"]), min_size=1))
 def test_the_caller_is_the_public_user(make: Make, user: list[str]) -> None:
-    """The expression for the caller gives, with a number's parts as arguments, the seat's public user."""
+    """The expression for the caller gives, with a number's parts as arguments, the seat's public user; where
+    that is an account's name, the usual form of the number."""
     here = site(make, user="".join(user))
+    account = "a.b-" in user and not {"{local}", "{long}"} & set(user)
     [context] = forms.contexts(here, "a")
     said = next(value for value in context.values("exten") if value.startswith("caller,"))
     expression = said.removeprefix("caller,1,Return(").removesuffix(")")
     parts = {"1": "08702120001", "2": "870", "3": "2120001"}
-    assert re.sub(r"\$\{ARG(.)\}", lambda found: parts[found[1]], expression) == here.ims_user("08702120001")
+    wanted = "+868702120001" if account else here.ims_user("08702120001")
+    assert re.sub(r"\$\{ARG(.)\}", lambda found: parts[found[1]], expression) == wanted
+    assert here.ims_caller("08702120001") == wanted
+    assert here.ims_caller("12393") == "12393"
 
 
 @pytest.mark.parametrize("pattern", ["{local}{long}", "{x}"])

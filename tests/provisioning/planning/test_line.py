@@ -136,6 +136,17 @@ def test_a_trunk_has_one_password(make: Make) -> None:
     assert not by_name(on(make, register="trunk"), {SECOND: "p2"}).keys() & {("auth", auth.name)}
 
 
+@pytest.mark.parametrize(("user", "contact"), [("office-1", f"+86{FIRST[1:]}"), ("86{long}", f"86{FIRST}")])
+def test_a_trunk_may_register_an_account(make: Make, user: str, contact: str) -> None:
+    """Where a trunk's user is no number, calls come in for its number in the usual form."""
+    sections = by_name(on(make, register="trunk", user=user), {})
+    registration = sections["registration", "line-zhaotong-ims"]
+    told = user.replace("{long}", FIRST)
+    assert registration.get("client_uri").startswith(f"sip:{told}@")
+    assert registration.get("contact_user") == contact
+    assert f"SEATLINE_TRUNK={contact}" in sections["endpoint", "line-zhaotong"].values("set_var")
+
+
 def test_calls_at_once_are_told_to_every_call(make: Make) -> None:
     """The site's calls at once stand on its seats and its lines; without voice lines there is no limit."""
     contract = on(make)
