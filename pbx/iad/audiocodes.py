@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 
 from pbx.errors import Malformed
 from pbx.iad.address import address, domain_and_proxy, host_and_port, next_hop, scheme_and_path
@@ -295,26 +296,30 @@ def _read_server(reader: Reader, tables: Mapping[str, Mapping[int, tuple[str, ..
 
 
 def _read_ports(tables: Mapping[str, Mapping[int, tuple[str, ...]]], ports: int) -> tuple[Port, ...]:
-    profiles = {}
-    for index, (_, _, coders, fax, delay, factor, echo) in tables["TelProfile"].items():
-        untouched = echo == "0"
-        if coders != "0" or (delay, factor) != _JITTER[untouched] or fax not in _FAX.values():
+    both = (False, True)
+    kinds: dict[tuple[str, ...], Kind] = {_profile(kind): kind for kind in product(both, both)}
+    profiles: dict[int, Kind] = {}
+    for index, row in tables["TelProfile"].items():
+        if row not in kinds:
             raise Malformed(f"TelProfile {index} is none of ours")
-        profiles[index] = {"t38": fax == _FAX["t38"], "untouched": untouched}
+        profiles[index] = kinds[row]
     lines: dict[int, Line] = {}
-    for _, _, first, last, user, profile, _, _ in tables["TrunkGroup"].values():
+    for group, trunk, first, last, user, profile, last_trunk, module in tables["TrunkGroup"].values():
         port = int(first) if first.isdigit() else 0
-        if first != last or not 1 <= port <= ports or port in lines or not profile.isdigit():
+        whole = (group, trunk, last_trunk, module) == ("1", "255", "255", "255")
+        if not whole or first != last or not 1 <= port <= ports or port in lines or not profile.isdigit():
             raise Malformed("TrunkGroup does not name each port in use once")
         if not {port - 1} <= tables["Authentication"].keys() & tables["CallerDisplayInfo"].keys():
             raise Malformed(f"port {port} has a number and no password or name")
         if int(profile) not in profiles:
             raise Malformed(f"port {port} is on a profile that is not there")
         auth_user, password = tables["Authentication"][port - 1]
-        display, _ = tables["CallerDisplayInfo"][port - 1]
-        lines[port] = Line(
-            user=user, auth_user=auth_user, password=password, display=display, **profiles[int(profile)]
-        )
+        display, restricted = tables["CallerDisplayInfo"][port - 1]
+        if restricted != "0":
+            raise Malformed(f"port {port} hides its number")
+        t38, untouched = profiles[int(profile)]
+        texts = {"user": user, "auth_user": auth_user, "password": password, "display": display}
+        lines[port] = Line(**texts, t38=t38, untouched=untouched)
     if {port - 1 for port in lines} != tables["Authentication"].keys() | tables["CallerDisplayInfo"].keys():
         raise Malformed("a port without a number has a password or a name")
     return tuple(

@@ -67,6 +67,8 @@ def _opened(content: bytes) -> tuple[str | None, list[tuple[str, str]]]:
     names = [child.name for child in root.children]
     if root.name != "gs_provision" or names not in (["config"], ["mac", "config"]):
         raise Malformed("not a gs_provision document with one config")
+    if any(node.attributes != {"version": "1"} for node in (root, root.children[-1])):
+        raise Malformed("gs_provision or config is not of version 1")
     pairs = []
     for node in root.children[-1].children:
         if not re.fullmatch(r"P[1-9][0-9]*", node.name) or node.children or node.attributes:

@@ -277,6 +277,8 @@ def _read_device(script: Script) -> tuple[dict[str, str], str | None, str | None
         values["ntp"] = script.one((), r"sntp-client server primary (\S+)")[0]
     admin = script.all((), rf"administrator administrator password {_WORD}")
     urls = script.all((_PROVISIONING,), rf"location 1 (\S+)/{re.escape(_FILE)}")
+    if len(urls) > 1 or len(admin) > 1:
+        raise Malformed("two addresses to fetch from, or two passwords of the administrator")
     for path in _SYNC if urls else ():
         script.expect(*path)
     if script.has("profile tone-set default"):

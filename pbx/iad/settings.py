@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from pbx.errors import Malformed
@@ -79,34 +79,37 @@ def web_password(device: Device, longest: int) -> str:
 
 
 def bounded(device: Device, longest: int) -> None:
-    """Malformed if a text of a line is longer than the family takes."""
-    for number, line in device.lines:
-        for name in LINE_FIELDS:
-            if len(getattr(line, name)) > longest:
-                raise Malformed(
-                    f"{device.name} port {number}: {name} has over {longest} characters, "
-                    f"the most {device.model} takes"
-                )
+    """Malformed, naming each, if texts of lines are longer than the family takes."""
+    _refuse(
+        device,
+        lambda text: len(text) > longest,
+        f"has over {longest} characters, the most {device.model} takes",
+    )
 
 
 def without_characters(device: Device, refused: str, why: str) -> None:
-    """Malformed if a text of a line holds one of these characters, which the family cannot write."""
-    for number, line in device.lines:
-        for name in LINE_FIELDS:
-            if set(getattr(line, name)) & set(refused):
-                raise Malformed(
-                    f"{device.name} port {number}: {name} holds one of {' '.join(refused)} and {why}"
-                )
+    """Malformed, naming each, if texts of lines hold a character that the family cannot write."""
+    _refuse(
+        device,
+        lambda text: not set(text).isdisjoint(refused),
+        f"holds one of {' '.join(refused)} and {why}",
+    )
 
 
 def ascii_only(device: Device) -> None:
-    """Malformed if a text of a line is not ASCII."""
-    for number, line in device.lines:
-        for name in LINE_FIELDS:
-            if not getattr(line, name).isascii():
-                raise Malformed(
-                    f"{device.name} port {number}: {device.model} takes ASCII only, and {name} is not"
-                )
+    """Malformed, naming each, if texts of lines are not ASCII."""
+    _refuse(device, lambda text: not text.isascii(), f"is not ASCII, and {device.model} takes nothing else")
+
+
+def _refuse(device: Device, is_wrong: Callable[[str], bool], why: str) -> None:
+    wrong = [
+        f"{device.name} port {number}: {name} {why}"
+        for number, line in device.lines
+        for name in LINE_FIELDS
+        if is_wrong(getattr(line, name))
+    ]
+    if wrong:
+        raise Malformed("; ".join(wrong))
 
 
 def no_required(server: Server, *names: str) -> None:

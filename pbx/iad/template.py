@@ -201,7 +201,8 @@ class Template:
         if device.model != self._shape.model or len(device.ports) != self._shape.ports:
             raise Malformed(
                 f"{device.name} is a {device.model} with {len(device.ports)} ports; "
-                f"the template is for {self._shape.model} with {self._shape.ports}"
+                f"the template is for {self._shape.model} with {self._shape.ports}: the contract "
+                f'says how many with settings: {{ports: "{self._shape.ports}"}}'
             )
         if unknown := sorted(set(device.settings) - set(self.SETTINGS)):
             raise Malformed(f"{device.name}: the template of {device.model} has no setting {unknown[0]!r}")

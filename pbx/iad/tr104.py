@@ -82,8 +82,7 @@ def render(device: Device) -> bytes:
     service = f"{values['root']}.Services.VoiceService.1"
     rows = [(f"{service}.{path}", kind, value) for path, kind, value in _service(device, values)]
     structs = tuple(_struct(*row) for row in rows)
-    array = {"soap-enc:arrayType": f"cwmp:ParameterValueStruct[{len(structs)}]"}
-    parts = (Node("ParameterList", "", structs, array), Node("ParameterKey"))
+    parts = (Node("ParameterList", "", structs, _array(len(structs))), Node("ParameterKey"))
     return written(Node("cwmp:SetParameterValues", "", parts))
 
 
@@ -123,6 +122,10 @@ def sent_by(user_agent: str) -> str | None:
 
 
 # writing
+
+
+def _array(count: int) -> dict[str, str]:
+    return {"soap-enc:arrayType": f"cwmp:ParameterValueStruct[{count}]"}
 
 
 def _struct(path: str, kind: str, value: str) -> Node:
@@ -227,7 +230,10 @@ def _pairs(content: bytes) -> Iterable[tuple[str, str]]:
     parts = [part.name for part in root.children]
     if root.name != "cwmp:SetParameterValues" or parts != ["ParameterList", "ParameterKey"]:
         raise Malformed("not a SetParameterValues")
-    for struct in root.children[0].children:
+    structs = root.children[0].children
+    if root.children[0].attributes != _array(len(structs)):
+        raise Malformed("the list does not say how many parameters it has")
+    for struct in structs:
         names = [part.name for part in struct.children]
         if struct.name != "ParameterValueStruct" or names != ["Name", "Value"]:
             raise Malformed("the list holds something other than names with values")

@@ -141,11 +141,14 @@ def sent_by(user_agent: str) -> str | None:
 
 
 def _voice_only(device: Device) -> None:
+    faults = []
     for number, line in device.lines:
         if line.untouched or line.t38:
-            raise Malformed(f"{device.name} account {number}: a telephone has no fax or card terminal on it")
+            faults.append(f"{device.name} account {number}: a telephone has no fax or card terminal on it")
         if NOTHING in (line.user, line.auth_user, line.password, line.display):
-            raise Malformed(f"{device.name} account {number}: {NOTHING} means nothing at all to a Yealink")
+            faults.append(f"{device.name} account {number}: {NOTHING} means nothing at all to a Yealink")
+    if faults:
+        raise Malformed("; ".join(faults))
 
 
 def _device_rows(device: Device, values: Mapping[str, str]) -> Iterable[tuple[str, str]]:

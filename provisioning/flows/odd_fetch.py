@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 ODD_FETCH = "iad-odd-fetch"
 """The audit's word for such a request."""
+ALERT = "ALERT "
+"""What a told line begins with that somebody should look at."""
 LONGEST_SHOWN = 200
 """Characters of what a stranger says that are written down."""
 

@@ -210,22 +210,27 @@ def switchless_complete(paper: Paper) -> Iterator[Problem]:
 
 
 def unwritten(paper: Paper, unwritable: Callable[[Contract], Mapping[str, str]]) -> Iterator[Problem]:
-    """The file of every IAD can be written: what its format cannot hold stands in the contract file."""
+    """The file of every IAD can be written: what its format cannot hold stands in the contract file.
+
+    `unwritable` gives the reasons by IAD, a line each."""
     iads = paper.site.groups("iads")
     faults = unwritable(build.contract(paper)) if iads else {}
     for iad in iads:
-        why = faults.get(iad.get("name"))
-        if why is None:
-            continue
         settings = iad.group("settings")
-        key = next((key for key in settings.values if re.search(rf"\b{re.escape(key)}\b", why)), None)
-        where, at = (settings, key) if key is not None else (iad, "model")
-        yield where.problem(
-            at,
-            "unwritable-iad",
-            f"no file can be written for {iad.get('name')}: {why}",
-            "correct the device's model or settings here, or the seats on it in the sheet",
-        )
+        for why in faults.get(iad.get("name"), "").splitlines():
+            key = next((key for key in settings.values if names_setting(why, key)), None)
+            where, at = (settings, key) if key is not None else (iad, "model")
+            yield where.problem(
+                at,
+                "unwritable-iad",
+                f"no file can be written for {iad.get('name')}: {why}",
+                "correct the device's model or settings here, or the seats on it in the sheet",
+            )
+
+
+def names_setting(why: str, key: str) -> bool:
+    """Whether the reason why a file cannot be written is about that setting."""
+    return re.search(rf"\b{re.escape(key)}\b", why) is not None
 
 
 def _place(paper: Paper, row: Fields) -> tuple[str, int] | None:

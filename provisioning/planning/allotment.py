@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from provisioning.core.site import Iad, Seat, Site
@@ -26,7 +26,8 @@ def allotted(site: Site, former: Site | None, ports_of: PortsOf) -> Site:
     lowest free port in sheet order over the IADs in their order: so a seat that goes moves nobody. A seat
     that says its IAD only may take there the place of one that was merely allotted, the last of them.
     A second number rings at its seat's port, the main number is no seat: neither takes a port. Where there
-    are more seats than ports, the last in sheet order stand on none.
+    are more seats than ports, the last in sheet order stand on none. An IAD under another name is the one it
+    was, by its MAC address.
 
     Raises DoesNotFit for a port said twice, a port or IAD that is not there, and an IAD that more seats say
     than it has ports.
@@ -36,11 +37,19 @@ def allotted(site: Site, former: Site | None, ports_of: PortsOf) -> Site:
     board = _Board.of(site, ports_of)
     board.said(site.seats)
     if former is not None:
-        board.kept(site.seats, former)
+        board.kept(site.seats, former, _names_now(former.iads, site.iads))
     board.rest(site.seats)
     if board.wrong:
         raise DoesNotFit("\n".join(board.wrong))
     return replace(site, seats=tuple(_at(seat, board.places.get(seat.long_number)) for seat in site.seats))
+
+
+def _names_now(former: Iterable[Iad], iads: tuple[Iad, ...]) -> dict[str, str]:
+    """The name of each former IAD now: by its MAC address, else its own, unless that is another's."""
+    by_mac = {iad.mac: iad.name for iad in iads if iad.mac is not None}
+    told = {iad.name: by_mac[iad.mac] for iad in former if iad.mac in by_mac}
+    others = {iad.name for iad in iads} - set(told.values())
+    return {iad.name: iad.name for iad in former if iad.name in others} | told
 
 
 def _at(seat: Seat, place: Place | None) -> Seat:
@@ -80,15 +89,18 @@ class _Board:
             elif iad is not None and seat.port is not None:
                 self._put_said(seat.long_number, (iad, seat.port))
 
-    def kept(self, seats: tuple[Seat, ...], former: Site) -> None:
-        """Puts the seats where they stood before, as far as that place is still there and free."""
+    def kept(self, seats: tuple[Seat, ...], former: Site, names: Mapping[str, str]) -> None:
+        """Puts the seats where they stood before, as far as that place is still there and free.
+
+        `names` are those that the former IADs have now."""
         stood = {seat.long_number: seat for seat in former.seats}
         for seat in self._waiting(seats):
             before = stood.get(seat.long_number)
-            if before is None or before.iad is None or before.port is None:
+            iad = names.get(before.iad) if before is not None and before.iad is not None else None
+            if before is None or iad is None or before.port is None:
                 continue
-            place = (before.iad, before.port)
-            if self._iad_of(seat) in (None, before.iad) and self._there(place) and place not in self.seats:
+            place = (iad, before.port)
+            if self._iad_of(seat) in (None, iad) and self._there(place) and place not in self.seats:
                 self._put(seat.long_number, place)
 
     def rest(self, seats: tuple[Seat, ...]) -> None:

@@ -17,6 +17,9 @@ UNTOUCHED = frozenset({"fax", "pos"})
 FETCHED_AT = "/iad/"
 """What stands between the address devices are told and a device's token."""
 
+LONGEST_DISPLAY = 50
+"""Characters of a name that every family can show."""
+
 
 class MissingPasswords(ValueError):
     """Some seats have no password to register with; `numbers` are theirs."""
@@ -121,7 +124,8 @@ def _line(site: Site, seat: Seat, t38: bool, given: Given) -> Line:
 def _display(name: str | None) -> str:
     """A name that every device can hold and every network passes on; any other is better left out."""
     text = (name or "").strip()
-    return text if text.isascii() and text.isprintable() and not set(text) & set("\"\\<>&'") else ""
+    plain = text.isascii() and text.isprintable() and not set(text) & set("\"\\<>&';,$%")
+    return text if plain and len(text) <= LONGEST_DISPLAY else ""
 
 
 def _server(site: Site, given: Given) -> Server:

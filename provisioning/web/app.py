@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from provisioning.flows.errors import FlowError
 from provisioning.flows.hand_out import FamilyOf, Request, Windows, fetch
-from provisioning.flows.odd_fetch import Budget, OddFetch, Trail, alarm, write_down
+from provisioning.flows.odd_fetch import ALERT, Budget, OddFetch, Trail, alarm, write_down
 from provisioning.flows.ports import Offer
 
 CONTENT_TYPES: Mapping[str, str] = {
@@ -99,7 +99,7 @@ class Desk:
         if left_out is None:
             return
         if alert := alarm(odd, left_out):
-            self._say(f"ALERT {alert}")
+            self._say(f"{ALERT}{alert}")
         try:
             await self._ask(lambda: write_down(self.ledger, odd, left_out=left_out, at=now, who=self.who))
         except Exception as fault:  # it was told already
@@ -123,7 +123,7 @@ class Desk:
         if self.complained is not None and timedelta(0) <= now - self.complained < BETWEEN_COMPLAINTS:
             return
         self.complained = now
-        self._say(f"ALERT nothing can be handed out: {_told(fault)}")
+        self._say(f"{ALERT}nothing can be handed out: {_told(fault)}")
 
     def _say(self, text: str) -> None:
         """Tells; where nobody can be told any more, the file is handed out all the same."""

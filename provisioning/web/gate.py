@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+from provisioning.flows.odd_fetch import ALERT
+
 CONNECTIONS = 200
 """Altogether: far below the files a process may have open, whose end would stop the server."""
 OF_ONE_ORIGIN = 16
@@ -54,7 +56,7 @@ class Gate:
             return
         more = f" ({self._left_out} more turned away since the last that was told)" if self._left_out else ""
         self._told, self._left_out = now, 0
-        self._tell(f"ALERT turned away: {why}{more}")
+        self._tell(f"{ALERT}turned away: {why}{more}")
 
 
 class Visitor(socket.socket):

@@ -17,6 +17,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from provisioning.flows.errors import FlowError
+from provisioning.flows.odd_fetch import ALERT
 from provisioning.web.app import Desk
 from provisioning.web.gate import Door, Gate
 from provisioning.web.voice import Voice
@@ -73,7 +74,7 @@ class Quiet(logging.Handler):
             return
         self._last = record.created
         kind = record.exc_info[0] if record.exc_info else None
-        self._voice(f"ALERT the server itself: {kind.__name__ if kind else record.levelname.lower()}")
+        self._voice(f"{ALERT}the server itself: {kind.__name__ if kind else record.levelname.lower()}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,12 @@ def test_the_name_of_the_file_has_no_hyphen(device: Build) -> None:
         ("1, 0, 2, 10, 10, 1;", "1, 0, 3, 10, 10, 1;"),
         ('", 1, 255, 255;', '", 9, 255, 255;'),
         ("g711Alaw64k", "g729"),
+        ("1, 0, 2, 10, 10, 1;", "2, 0, 2, 10, 10, 1;"),
+        ("1, 0, 2, 10, 10, 1;", "1, 0, 2, 10, 10, 7;"),
+        ("TrunkGroup 0 = 1, 255,", "TrunkGroup 0 = 2, 255,"),
+        ("TrunkGroup 0 = 1, 255,", "TrunkGroup 0 = 1, 0,"),
+        ('", 1, 255, 255;', '", 1, 255, 1;'),
+        ('CallerDisplayInfo 0 = "", 0;', 'CallerDisplayInfo 0 = "", 1;'),
     ],
 )
 def test_a_changed_table_is_not_ours(

@@ -195,6 +195,7 @@ def test_the_user_agent_names_the_mac(agent: str, mac: str | None) -> None:
         ("<P271>1</P271>", "<P271>0</P271>"),
         ("<P264>0</P264>", "<P264>1</P264><P9999>1</P9999>"),
         ("gs_provision", "gs_provisioning"),
+        ('<config version="1">', '<config version="2">'),
     ],
 )
 def test_a_changed_number_is_not_ours(

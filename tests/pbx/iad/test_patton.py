@@ -137,3 +137,14 @@ def test_a_changed_script_is_not_ours(device: Build, was: str, becomes: str) -> 
     assert was.encode() in content
     with pytest.raises(Malformed):
         patton.parse(content.replace(was.encode(), becomes.encode(), 1), MODEL)
+
+
+def test_one_address_and_one_password(device: Build) -> None:
+    """A script with two addresses to fetch from, or two passwords of the administrator, is refused."""
+    content = patton.render(
+        device(MODEL, fetch_url="https://prov.example.net/iad/T", admin_password="Sample1")
+    )
+    for command in (b"location 1 ", b"administrator administrator password "):
+        line = next(one for one in content.split(b"\n") if one.strip().startswith(command)) + b"\n"
+        with pytest.raises(Malformed, match="two addresses"):
+            patton.parse(content.replace(line, line * 2, 1), MODEL)

@@ -104,3 +104,17 @@ def test_to_insist_is_refused_where_it_cannot_be_said() -> None:
         with pytest.raises(Malformed, match=f"{word}.*`supported`"):
             settings.no_required(server, name)
     settings.no_required(Server(domain="x", reliable="supported"), "reliable", "timers")
+
+
+def test_all_texts_that_do_not_fit_are_named(built: Device) -> None:
+    """Of texts that a family cannot hold each is named with its port, and none is shown."""
+    odd = Line(user="1", auth_user="1", password="Sécret;" * 10)
+    device = replace(built, ports=tuple(replace(port, line=odd) for port in built.ports))
+    for check in (
+        lambda: settings.bounded(device, 64),
+        lambda: settings.without_characters(device, ";", "no file can"),
+        lambda: settings.ascii_only(device),
+    ):
+        with pytest.raises(Malformed, match=r"port 1: password .*; iad-1 port 2: password ") as caught:
+            check()
+        assert "cret" not in str(caught.value)

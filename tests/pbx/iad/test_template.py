@@ -83,7 +83,7 @@ def test_a_default_stands_where_the_device_says_nothing() -> None:
         ({"mac": None}, "has no mac"),
         ({"admin_password": None}, "has no admin password"),
         ({"model": "dinstar-other"}, "dinstar-other with 4 ports; the template is for dinstar-example"),
-        ({"ports": (Port(number=1, line=LINE),)}, "with 1 ports"),
+        ({"ports": (Port(number=1, line=LINE),)}, r'with 1 ports.* settings: \{ports: "4"\}'),
         ({"settings": {"caller_id": "f\nsk"}}, "caller_id"),
         ({"name": "iad\n1"}, "U\\+000A"),
         ({"name": "😀"}, "gbk cannot hold the character U\\+1F600"),

@@ -116,6 +116,7 @@ def test_a_setting_that_is_none(device: Build, setting: str, value: str) -> None
         ("ParameterValueStruct>", "ParameterInfoStruct>"),
         ("cwmp:SetParameterValues", "cwmp:GetParameterValues"),
         ("ParameterKey", "Key"),
+        ("cwmp:ParameterValueStruct[", "cwmp:ParameterValueStruct[1"),
     ],
 )
 def test_other_parameters_are_not_ours(device: Build, was: str, becomes: str) -> None:

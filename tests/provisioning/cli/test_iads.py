@@ -441,6 +441,18 @@ def test_what_no_file_can_hold_is_found_by_check(desk: Desk, model: str, setting
         assert told in problem["message"]
 
 
+def test_all_that_no_file_can_hold_is_found_at_once(desk: Desk) -> None:
+    """Each setting that keeps a file from being written is a problem of its own, at its own place."""
+    shutil.copy(ORDOS / "ordos-numbers.csv", desk.folder)
+    text = (ORDOS / "ordos.yaml").read_text(encoding="utf-8")
+    several = 'model: grandstream-gxw4224, settings: {vlan: "5000", ntp: "a b", dial_plan: "{ x+ }"}'
+    (desk.folder / "ordos.yaml").write_text(text.replace('model: "240"', several), encoding="utf-8")
+    problems = desk.json("check", "ordos.yaml", code=3)["problems"]
+    assert [one["code"] for one in problems] == ["unwritable-iad"] * 2
+    assert ["vlan" in problems[0]["message"], "ntp" in problems[1]["message"]] == [True, True]
+    assert problems[0]["column"] < problems[1]["column"]
+
+
 def test_a_fax_on_a_telephone_is_found_by_check(desk: Desk) -> None:
     """A card terminal on a Yealink, and a template without the number of its ports, are told by check."""
     shutil.copytree(ROOT / "tests" / "pbx" / "iad" / "templates" / "dinstar-example", desk.folder / "box")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -72,6 +73,29 @@ def test_a_seat_that_says_its_iad_only_finds_a_port_there() -> None:
     first = allotted(site(*(seat(n) for n in range(1, 5))), None, size)
     second = allotted(site(*(seat(n) for n in range(1, 5)), seat(9, "iad-1")), first, size)
     assert places(second) == {**places(first), 4: "iad-2/1", 9: "iad-1/4"}
+
+
+@pytest.mark.parametrize(
+    ("now", "stand"),
+    [
+        ({"iad-1": "b", "iad-2": "a"}, {1: "iad-2/1", 3: "iad-2/3", 5: "iad-1/1"}),
+        ({"iad-2": "a", "iad-3": "b"}, {1: "iad-2/1", 3: "iad-2/3", 5: "iad-3/1"}),
+        ({"iad-1": "c", "iad-2": "b"}, {1: "iad-1/1", 3: "iad-1/3", 5: "iad-2/1"}),
+        ({"iad-1": "b"}, {1: "iad-1/2", 3: "iad-1/3", 5: "iad-1/1"}),
+        ({"iad-1": None, "iad-2": "b"}, {1: "iad-1/1", 3: "iad-1/3", 5: "iad-2/1"}),
+    ],
+    ids=("names swapped", "renamed", "box replaced", "name of a box that is gone", "address no longer said"),
+)
+def test_an_iad_under_another_name_keeps_its_seats(now: dict[str, str | None], stand: dict[int, str]) -> None:
+    """An IAD is known by its MAC address: under another name its telephones stay on their ports."""
+
+    def boxes(macs: Mapping[str, str | None]) -> tuple[Iad, ...]:
+        return tuple(Iad(name=name, model="model-4", mac=mac) for name, mac in macs.items())
+
+    before = replace(site(*(seat(n) for n in (1, 2, 3, 4, 5))), iads=boxes({"iad-1": "a", "iad-2": "b"}))
+    first = allotted(before, None, lambda _: 4)
+    after = replace(site(seat(1), seat(3), seat(5)), iads=boxes(now))
+    assert places(allotted(after, first, lambda _: 4)) == stand
 
 
 def test_an_iad_that_is_gone_or_smaller_gives_its_seats_up() -> None:

@@ -109,6 +109,13 @@ def test_only_a_plain_name_is_displayed(contract) -> None:
     assert [line.display for line in lines(contract).values()] == ["Front desk", "", ""]
 
 
+@pytest.mark.parametrize("name", ["Li, Wei", "Ward 3; ground floor", "50 % post", "Cash $", "x" * 51])
+def test_every_family_takes_the_names_that_are_displayed(contract, name: str) -> None:
+    """A name is displayed only if all families can write it: none keeps a device from getting its file."""
+    seats = tuple(replace(seat, name=name) for seat in contract.site.seats)
+    assert {line.display for line in lines(changed(contract, seats=seats)).values()} == {""}
+
+
 def test_a_device_is_told_its_own_address(contract) -> None:
     """With a server to fetch from, each device with a token has an address of its own, and a password."""
     given = replace(

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,10 @@ class House:
             encoding="utf-8",
         )
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         said = (self.folder / "said").open("w")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "provisioning", "serve"],
+            [sys.executable, "-m", "provisioning", "serve", *options],
             cwd=self.folder, env=environment(), stdout=said, stderr=said, text=True,
         )  # fmt: skip
         said.close()
@@ -230,6 +231,22 @@ def test_a_device_fetches_its_second_file_once(house: House) -> None:
     assert not [secret for secret in secrets if secret in kept]
     assert "zhaotong/iad-1 has its file, fetched from 127.0.0.1" in house.said()
     assert house.said().splitlines()[-1].startswith("stopped")
+
+
+def test_what_is_told_is_data_for_programs(house: House) -> None:
+    """With --json each line that is told is a document on stdout, as soon as it is said; alerts say so."""
+    house.start("--json")
+    house.ask(f"/iad/{'x' * 24}/{NAMES['iad-1']}", "curl/8.5.0")
+    house.wait_odd(1)
+    end = time.monotonic() + 60
+    while len(house.said().splitlines()) < 2:
+        assert time.monotonic() < end, house.said()
+        time.sleep(0.05)
+    assert house.stop() == 0
+    began, odd, stopped = map(json.loads, house.said().splitlines())
+    assert (began["alert"], odd["alert"], stopped["alert"]) == (False, True, False)
+    assert odd["text"].startswith("odd fetch, device unknown, from 127.0.0.1, 'curl/8.5.0'")
+    assert all(datetime.fromisoformat(one["at"]).tzinfo for one in (began, odd, stopped))
 
 
 def test_beyond_this_machine_plain_http_must_be_meant(house: House) -> None:
