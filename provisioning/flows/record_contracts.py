@@ -56,7 +56,7 @@ def record_contracts(
     day; the operator's passwords, by contract and long number, are recorded for it all the same.
     """
     latest = {c.id: versions[-1] for c in contracts if (versions := ledger.versions(c.id))}
-    contracts = _with_ports(contracts, latest)
+    contracts = _with_ports(contracts, latest, ledger)
     days = {c.id: effective or usual_day(c, latest.get(c.id), today)[0] for c in contracts}
     if not force:
         _allowed(contracts, latest, effective, today, ledger)
@@ -86,18 +86,29 @@ def record_contracts(
     return Recorded(recorded=recorded, unchanged=unchanged, notes=tuple(notes), changes=changes)
 
 
-def _with_ports(contracts: Sequence[Contract], latest: Mapping[str, ContractVersion]) -> tuple[Contract, ...]:
-    """The contracts with an IAD and a port for every seat (端口分配); FlowError says which do not fit."""
+def _with_ports(
+    contracts: Sequence[Contract], latest: Mapping[str, ContractVersion], ledger: Ledger
+) -> tuple[Contract, ...]:
+    """The contracts with an IAD and a port for every seat (端口分配); FlowError says which do not fit.
+
+    The seats of a new contract stay on the ports they had under the one before it at the same site.
+    """
     found: list[Contract] = []
     obstacles: list[str] = []
     for contract in contracts:
-        former = latest.get(contract.id)
+        former = latest.get(contract.id) or _predecessor(contract, ledger)
         placed, misfits = with_ports(contract, former.contract if former else None)
         obstacles += [f"contract {contract.id}: {line}" for line in misfits]
         found.append(placed)
     if obstacles:
         raise FlowError("\n".join([*obstacles, "Nothing was recorded."]))
     return tuple(found)
+
+
+def _predecessor(contract: Contract, ledger: Ledger) -> ContractVersion | None:
+    """What was last agreed for the site under another contract."""
+    at_site = (one for one in ledger.versions() if one.contract.site.name == contract.site.name)
+    return max(at_site, key=lambda one: (one.effective, one.number), default=None)
 
 
 def _allowed(

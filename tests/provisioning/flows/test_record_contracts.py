@@ -21,7 +21,7 @@ from provisioning.core.contract import (
     Stated,
     Term,
 )
-from provisioning.core.site import Seat, Site
+from provisioning.core.site import Iad, Seat, Site
 from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import Ledger
 from provisioning.flows.record_contracts import Recorded, record_contracts
@@ -124,6 +124,20 @@ def test_a_next_term_begins_when_it_begins(contract: Contract) -> None:
     coming = Term(first=date(2026, 7, 1), last=date(2027, 6, 30))
     done = recorded(book, replace(contract, term=coming))
     assert [v.effective for v in done.recorded] == [date(2026, 7, 1)]
+
+
+def test_the_next_contract_of_a_site_moves_no_telephone(contract: Contract) -> None:
+    """Under a new contract's id the seats stay on the ports they had under the one before it."""
+    book = Book()
+    iads = (Iad(name="iad-1", model="grandstream-gxw4224", mac="c0:74:ad:00:00:01"),)
+    seats = tuple(Seat(long_number=f"0870212000{n}") for n in range(1, 6))
+    at = replace(contract, site=replace(contract.site, iads=iads, seats=seats))
+    left = replace(at.site, seats=(seats[0], *seats[2:]))
+    recorded(book, at)
+    recorded(book, replace(at, site=left))
+    coming = replace(at, id="zhaotong-2026", term=Term(first=date(2026, 7, 1), last=date(2027, 6, 30)))
+    [version] = recorded(book, replace(coming, site=left)).recorded
+    assert [seat.port for seat in version.contract.site.seats] == [1, 3, 4, 5]
 
 
 def test_a_day_that_is_given_counts(contract: Contract) -> None:
