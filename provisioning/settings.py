@@ -87,7 +87,7 @@ class Settings:
 
 
 def load(config: Path | None, environment: Mapping[str, str]) -> Settings:
-    """Reads the settings; without a file the ledger is SQLite in the working folder.
+    """Reads the settings; without a file the ledger is SQLite in the working folder. A BOM does no harm.
 
     Raises SettingsWrong for a named file that is missing, bad TOML, unknown keys and wrong kinds.
     """
@@ -98,7 +98,7 @@ def load(config: Path | None, environment: Mapping[str, str]) -> Settings:
             raise SettingsWrong(f"{file}: no such settings file; leave --config out to do without one")
         return _settled(Path.cwd(), None, {}, environment)
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise SettingsWrong(f"{file}: not valid TOML: {fault}") from fault
     except OSError as fault:
@@ -109,18 +109,21 @@ def load(config: Path | None, environment: Mapping[str, str]) -> Settings:
 def secret_of(switch: SwitchSettings, environment: Mapping[str, str]) -> str:
     """The AMI secret of a switch: SEATLINE_SECRET_<NAME> first, then its secret_file."""
     variable = "SEATLINE_SECRET_" + switch.name.upper().replace("-", "_")
-    if environment.get(variable):
-        return environment[variable]
+    if secret := environment.get(variable, "").strip():
+        return secret
     if switch.secret_file is None:
         raise SettingsWrong(f"switch {switch.name} has no secret: set secret_file, or {variable}")
     try:
-        return switch.secret_file.read_text(encoding="utf-8").strip()
+        secret = switch.secret_file.read_text(encoding="utf-8-sig").strip()
+        why = "it holds more than one line" if secret else "it is empty"
     except OSError as fault:
-        why = fault.strerror
+        secret, why = "", str(fault.strerror)
     except UnicodeDecodeError:
-        why = "it is no text"
+        secret, why = "", "it is no text"
+    if secret and len(secret.splitlines()) == 1:
+        return secret
     raise SettingsWrong(
-        f"switch {switch.name}: secret_file {switch.secret_file} cannot be read: {why}; "
+        f"switch {switch.name}: secret_file {switch.secret_file} cannot be used: {why}; "
         f"mend secret_file in seatline.toml, or set {variable}"
     )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import ssl
 from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
@@ -182,7 +183,7 @@ class _Session(Manager):  # type: ignore[misc]  # panoramisk has no types
         except ssl.SSLError as fault:
             raise Unreachable(f"TLS could not be agreed on: {fault.reason}") from None
         except OSError as fault:
-            raise Unreachable(f"no connection: {fault.strerror or fault}") from None
+            raise Unreachable(f"no connection: {_why(fault)}") from None
         if not reply.ok:
             raise Refused(
                 f"login of {self.config['username']!r} refused ({reply.message or 'no reason given'}): "
@@ -363,6 +364,13 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
                 future.set_exception(self._fault)
                 future.exception()  # whoever waits still gets it; asyncio need not complain if nobody does
         self.transport.abort()
+
+
+def _why(fault: OSError) -> str:
+    """The system's own word, in the place of asyncio's "Connect call failed ('127.0.0.1', 5038)"."""
+    if fault.errno is not None and str(fault.strerror).startswith("Connect call failed"):
+        return os.strerror(fault.errno)
+    return fault.strerror or str(fault)
 
 
 def _is(fields: dict[str, str], state: str) -> bool:

@@ -24,6 +24,9 @@ from provisioning.cli import (
 )
 from provisioning.flows.errors import FlowError
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 app = typer.Typer(
     name="seatline",
     help="From a telephony contract to an Asterisk PBX, its call records and the bill.",
@@ -84,7 +87,10 @@ def main() -> None:
 
 def _outcome() -> int:
     try:
-        return app(standalone_mode=False) or 0
+        code = app(standalone_mode=False) or 0
+        if code == INTERRUPTED:  # typer has caught it
+            screens.say("seatline: interrupted")
+        return code
     except (FlowError, SwitchError) as fault:
         screens.say(faults.told(fault))
         return faults.code_of(fault)
@@ -93,8 +99,8 @@ def _outcome() -> int:
         show() if show else screens.say(f"seatline: {fault}")
         return 1
     except typer.Abort:
-        screens.say("seatline: nothing was done")
+        screens.say("seatline: stopped; nothing more was done")
         return 1
     except KeyboardInterrupt:
         screens.say("seatline: interrupted")
-        return 130
+        return INTERRUPTED

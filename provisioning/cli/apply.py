@@ -47,9 +47,9 @@ def apply(
     seatline apply zhaotong --undo   |   seatline apply zhaotong --off old-pbx
     """
     from provisioning import wiring
-    from provisioning.cli import iad_screen
-    from provisioning.cli.applying import Wish, applied, approved, show_applied
-    from provisioning.cli.meant import at_each, direct_to_operator, meant, taken_off
+    from provisioning.cli import iad_screen, saved_plan
+    from provisioning.cli.applying import Wish, applied, show_applied
+    from provisioning.cli.meant import at_each, direct_to_operator, meant, taken_off, tell_overlooked
     from provisioning.flows.apply_plan import worst
 
     if undo and (plan is not None or not sites):
@@ -57,14 +57,20 @@ def apply(
     settings = wiring.load_settings(config)
     if off is not None and (undo or plan is not None):
         raise FlowError("--off goes with neither --undo nor --plan")
+    saved = saved_plan.read(plan) if plan is not None else None
+    sites = saved.meant(sites or []) if saved is not None else sites
     direct: tuple[str, ...] = ()
+    overlooked: list[str] = []
     if off is not None:
         ledger, chosen = taken_off(settings, sites or [], off)
     else:
         ledger, chosen, direct = meant(settings, sites or [])
+        overlooked = tell_overlooked(settings, ledger, sites or [])
     if undo and direct:
         raise FlowError(f"there is no apply to undo; {direct_to_operator(direct[0])}")
-    agreed = approved(plan, chosen) if plan is not None else {}
+    agreed = saved.agreed(chosen) if saved is not None else {}
+    if saved is not None:
+        saved.check_iads(iad_screen.planned(settings, ledger, sites or []))
     wish = Wish(
         settings=settings,
         ledger=ledger,
@@ -82,15 +88,23 @@ def apply(
             show_applied(one)
         return one
 
-    done, down = at_each(chosen, wish.progress, work)
+    try:
+        done, down = at_each(chosen, wish.progress, work)
+    except KeyboardInterrupt:
+        wish.progress.finish()
+        screens.say(
+            "A site that was being changed is entirely old or entirely new; the next apply finishes it."
+        )
+        raise
     if json:
-        screens.print_json({"switches": [*(one.to_json() for one in done), *(one.to_json() for one in down)]})
+        told = [*(one.to_json() for one in done), *(one.to_json() for one in down)]
+        screens.print_json({"switches": told, "overlooked": overlooked})
     for site in direct:
         (screens.say if json else screens.line)(direct_to_operator(site))
     waiting = iad_screen.to_hand_out(iad_screen.planned(settings, ledger, sites or []))
     if waiting is not None:
         screens.say(waiting)
-    if undo and any(one.changed for one in done):
+    if undo and any(one.status == "undone" for each in done for one in each.outcomes):
         screens.say(
             "The ledger still says otherwise: until the former contract is recorded again, "
             "the next apply brings back what was undone."

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json as jsons
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from provisioning.cli import faults, screens
-from provisioning.cli.meant import Meant, show_plan
+from provisioning.cli.meant import show_plan
 from provisioning.flows.errors import FlowError
 
 if TYPE_CHECKING:
@@ -62,7 +60,8 @@ def _asked(wish: Wish, session: Switch, sites: tuple[str, ...]) -> str:
     if wish.json or not screens.may_ask():
         raise FlowError("there are changes; say --yes to apply them, or --plan FILE with a saved plan")
     show_plan(planned)
-    typer.confirm(f"Apply this to {planned.switch}?", abort=True, err=True)
+    if not typer.confirm(f"Apply this to {planned.switch}?", err=True):
+        raise FlowError(f"{planned.switch}: not applied, as you say")
     return planned.digest
 
 
@@ -90,16 +89,3 @@ def show_applied(done: Applied) -> None:
         screens.line(f"{done.switch}: {outcome.site or 'hand-written dialplan'}: {outcome.status}")
         if outcome.fault is not None:
             screens.say(faults.told(outcome.fault))
-
-
-def approved(file: Path, chosen: Meant) -> dict[str, str]:
-    """The digests of a saved plan, one for each switch that is meant."""
-    try:
-        digests = dict(jsons.loads(file.read_text(encoding="utf-8"))["digests"])
-    except OSError as fault:
-        raise FlowError(f"{file}: cannot be read: {fault.strerror}") from None
-    except (ValueError, KeyError, TypeError):
-        raise FlowError(f"{file}: not a plan saved by `seatline plan --out`") from None
-    if missing := [switch.name for switch, _ in chosen if switch.name not in digests]:
-        raise FlowError(f"{file}: holds no plan for switch {', '.join(missing)}; save it again")
-    return digests

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -65,7 +65,7 @@ def show_plan(planned: SwitchPlan) -> None:
         for text in explain.lines(one):
             style = {"+": "green", "~": "yellow", "-": "red"}[text[0]]
             screens.coloured(f"{text}  [{one.site or planned.switch}]", style)
-    for note in planned.notes:
+    for note in (*planned.notes, *planned.needs_force):
         screens.say(f"{planned.switch}: {note}")
     if planned.orphans:
         found = ", ".join(planned.orphans)
@@ -112,6 +112,30 @@ def meant(settings: Settings, sites: list[str]) -> tuple[Ledger, Meant, tuple[st
         return ledger, [(one, chosen) for one, chosen in named if chosen], direct
     known = [(one, tuple(site for site in one.sites or () if site in recorded)) for one in switches]
     return ledger, [(one, chosen) for one, chosen in known if not one.sites or chosen], direct
+
+
+def tell_overlooked(settings: Settings, ledger: Ledger, sites: Sequence[str]) -> list[str]:
+    """Says what a command leaves out, though no site was named: a contract in force at a site that no switch
+    serves, and names in `sites` that no contract has."""
+    from provisioning import wiring
+    from provisioning.flows.plan_site import contracts_by_site
+
+    if sites or not settings.switches:
+        return []
+    in_force, known = contracts_by_site(ledger, wiring.today())
+    switches = settings.switches.values()
+    lines = [
+        f"site {site}: a contract is in force there, and no switch serves it: add it to `sites` of a switch "
+        "in seatline.toml"
+        for site in sorted(in_force)
+        if not any(one.serves(site) for one in switches)
+    ]
+    for one in switches:
+        if strange := [site for site in one.sites or () if site not in known]:
+            lines.append(f"switch {one.name}: no contract has site {', '.join(strange)} of its `sites`")
+    for line in lines:
+        screens.say(line)
+    return lines
 
 
 def taken_off(settings: Settings, sites: list[str], switch: str) -> tuple[Ledger, Meant]:

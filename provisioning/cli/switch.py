@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsons
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +9,6 @@ import typer
 
 from provisioning.cli import screens
 from provisioning.cli.options import Config, Json, Sites
-from provisioning.flows.errors import FlowError
 
 if TYPE_CHECKING:
     from provisioning.cli.meant import Down
@@ -34,12 +32,20 @@ def plan(
     Examples: seatline plan   |   seatline plan zhaotong --out zhaotong.plan
     """
     from provisioning import wiring
-    from provisioning.cli import iad_screen
-    from provisioning.cli.meant import at_each, direct_to_operator, down_code, meant, show_plan
+    from provisioning.cli import iad_screen, saved_plan
+    from provisioning.cli.meant import (
+        at_each,
+        direct_to_operator,
+        down_code,
+        meant,
+        show_plan,
+        tell_overlooked,
+    )
     from provisioning.flows.plan_site import plan_sites
 
     settings = wiring.load_settings(config)
     ledger, chosen, direct = meant(settings, sites or [])
+    overlooked = tell_overlooked(settings, ledger, sites or [])
     progress = screens.Progress(quiet=json)
 
     def planned(session: Switch, named: tuple[str, ...]) -> SwitchPlan:
@@ -57,13 +63,9 @@ def plan(
     plans, down = at_each(chosen, progress, planned)
     devices = iad_screen.planned(settings, ledger, sites or [])
     if out is not None:
-        saved = {one.switch: one.digest for one in plans}
-        try:
-            out.write_text(jsons.dumps({"seatline-plan": 1, "digests": saved}) + "\n", encoding="utf-8")
-        except OSError as fault:
-            raise FlowError(f"{out}: the plan cannot be saved: {fault.strerror}") from None
+        saved_plan.save(out, sites or [], plans, devices)
     if json:
-        screens.print_json(iad_screen.merged(_together(plans, down), devices))
+        screens.print_json(iad_screen.merged(_together(plans, down), devices) | {"overlooked": overlooked})
     else:
         for one in plans:
             show_plan(one)
@@ -86,11 +88,12 @@ def drift(sites: Sites = None, json: Json = False, config: Config = None) -> Non
     """
     from provisioning import wiring
     from provisioning.cli import iad_screen
-    from provisioning.cli.meant import at_each, direct_to_operator, down_code, meant
+    from provisioning.cli.meant import at_each, direct_to_operator, down_code, meant, tell_overlooked
     from provisioning.flows.drift import find_drift
 
     settings = wiring.load_settings(config)
     ledger, chosen, direct = meant(settings, sites or [])
+    overlooked = tell_overlooked(settings, ledger, sites or [])
     progress = screens.Progress(quiet=json)
 
     def drifted(session: Switch, named: tuple[str, ...]) -> DriftReport:
@@ -109,7 +112,8 @@ def drift(sites: Sites = None, json: Json = False, config: Config = None) -> Non
     stale = iad_screen.stale(ledger, iad_screen.planned(settings, ledger, sites or []))
     if json:
         told = [*(one.to_json() for one in reports), *(one.to_json() for one in down)]
-        screens.print_json({"switches": told, "iads": [{**one, "class": OLD_FILE} for one in stale]})
+        stale_iads = [{**one, "class": OLD_FILE} for one in stale]
+        screens.print_json({"switches": told, "iads": stale_iads, "overlooked": overlooked})
     else:
         for one in reports:
             _show_drift(one)

@@ -25,7 +25,7 @@ from provisioning.planning import names
 from provisioning.planning.desired import desired, shared
 from provisioning.planning.digest import digest_of
 from provisioning.planning.handover import Both, groups
-from provisioning.planning.plan import Plan, plan, to_json
+from provisioning.planning.plan import Plan, plan, to_json, too_much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,11 @@ class SwitchPlan:
         return any(self.plans)
 
     @property
+    def needs_force(self) -> tuple[str, ...]:
+        """Why apply would refuse this plan without --force, a line a site."""
+        return tuple(why for one in self.plans if (why := too_much(one)))
+
+    @property
     def digest(self) -> str:
         """Tells this plan from any other: what changes, and into what."""
         wanted = [digest_of(self.shared_wanted), *(digest_of(site.wanted) for site in self.sites)]
@@ -96,6 +101,7 @@ class SwitchPlan:
             ],
             "orphans": list(self.orphans),
             "notes": list(self.notes),
+            "needs_force": list(self.needs_force),
         }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import pty
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -116,6 +118,55 @@ def test_one_switch_down_one_refuses_then_both_are_well(desk: Any, another: Any)
     assert json.loads(desk("apply", "--yes", "--json"))["switches"][1]["sites"][1]["status"] == "applied"
     desk("plan")
     assert json.loads(desk("plan", "--json"))["add"] == 0
+
+
+def test_a_saved_plan_is_of_its_sites_alone(desk: Any, another: Any) -> None:
+    """A plan of one site, applied without a site, is applied to that one; the ledger moving voids it."""
+    desk("plan", "zhaotong", "--out", "zhaotong.plan", code=2)
+    desk("apply", "--plan", "zhaotong.plan")
+    assert "first: holds" in desk.said("drift", "zhaotong")
+    assert "seat-08742120001" not in another.cli("pjsip show endpoints")
+    assert "a plan of zhaotong" in desk.said("apply", "qujing", "--plan", "zhaotong.plan", code=1)
+
+    desk("plan", "--out", "all.plan", code=2)
+    contract = desk.folder / "qujing.yaml"
+    text = contract.read_text(encoding="utf-8")
+    contract.write_text(text.replace('"6002"', '"6003"'), encoding="utf-8")
+    desk("contract", "add", "qujing.yaml")
+    assert "not the one that was approved" in desk.said("apply", "--plan", "all.plan", code=1)
+    assert "seat-08742120001" not in another.cli("pjsip show endpoints")
+
+
+def test_a_person_may_agree_to_one_switch_and_not_to_the_other(desk: Any, another: Any) -> None:
+    """Who says no to the first switch is still asked about the second, and told what was not applied."""
+    said = answered(desk.folder, "apply", answers=["n", "y"])
+    assert "first: not applied, as you say" in said
+    assert "second: qujing: applied" in said
+    assert "seat-08742120001" in another.cli("pjsip show endpoints")
+    desk("drift", "zhaotong", code=2)
+
+
+def answered(folder: Path, *command: str, answers: list[str]) -> str:
+    """What a command says on a terminal where a person answers its questions; it ends with exit code 1."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        for name in [name for name in os.environ if name.startswith("SEATLINE")]:
+            del os.environ[name]
+        os.execv(sys.executable, [sys.executable, "-m", "provisioning", *command])
+    said, left = b"", list(answers)
+    while True:
+        try:
+            said += (more := os.read(terminal, 4096))
+        except OSError:  # Linux says so when the other end is closed
+            break
+        if not more:
+            break
+        if left and said.count(b"[y/N]:") > len(answers) - len(left):
+            os.write(terminal, f"{left.pop(0)}\n".encode())
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
+    os.close(terminal)
+    return said.decode()
 
 
 def test_a_site_moves_from_one_switch_to_the_other(desk: Any, another: Any, pbx: Any) -> None:

@@ -109,6 +109,25 @@ def test_a_secret_file_that_is_missing_is_named(tmp_path: Path) -> None:
         assert part in str(caught.value)
 
 
+def test_marks_that_editors_leave_do_no_harm(tmp_path: Path) -> None:
+    """A byte order mark and the ends of lines that Windows writes are part of neither settings nor secret."""
+    file = tmp_path / "seatline.toml"
+    file.write_bytes(b'\xef\xbb\xbf[switches.pbx]\r\nami = "h:1"\r\nsecret_file = "s"\r\n')
+    (tmp_path / "s").write_bytes(b"\xef\xbb\xbffrom-file\r\n")
+    switch = load(file, {}).switches["pbx"]
+    assert secret_of(switch, {}) == "from-file"
+    assert secret_of(switch, {"SEATLINE_SECRET_PBX": "from-environment\r\n"}) == "from-environment"
+
+
+@pytest.mark.parametrize(("text", "said"), [("\n", "it is empty"), ("one\ntwo\n", "more than one line")])
+def test_a_secret_file_holds_one_line(tmp_path: Path, text: str, said: str) -> None:
+    """An empty secret file, or one with more lines, is told as that, not tried at the switch."""
+    (tmp_path / "s").write_text(text, encoding="utf-8")
+    switch = settings(tmp_path, '[switches.pbx]\nami = "h:1"\nsecret_file = "s"').switches["pbx"]
+    with pytest.raises(SettingsWrong, match=said):
+        secret_of(switch, {})
+
+
 def test_where_iads_find_switch_and_files(tmp_path: Path) -> None:
     """A switch has the SIP address of its IADs; [serve] says where files are handed out."""
     found = settings(

@@ -304,6 +304,7 @@ def test_a_switch_that_is_down_is_exit_code_4(seatline: Seatline) -> None:
     for command in (["plan"], ["drift"], ["apply", "--yes"]):
         said = seatline.said(*command, code=4)
         assert "127.0.0.9:1" in said
+        assert "no connection: Connection refused" in said
         assert "canary" not in said
 
 

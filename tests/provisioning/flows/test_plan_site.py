@@ -282,6 +282,15 @@ def test_an_interrupted_first_apply() -> None:
         assert too_much(plan.sites[0].plan) is None
 
 
+def test_a_plan_says_that_apply_will_need_force() -> None:
+    """A plan that takes a site away says so before anybody applies it; one that builds a site does not."""
+    over, one = contract("over", last=date(2025, 8, 31)), contract("x")
+    plan = planned(Files(holding(over)), book(over, one))
+    assert [why.partition(":")[0] for why in plan.needs_force] == ["site over"]
+    assert plan.to_json()["needs_force"] == list(plan.needs_force)
+    assert planned(Files(), book(one)).to_json()["needs_force"] == []
+
+
 def test_an_interrupted_take_down() -> None:
     """A site that is gone but for the mark of its take-down is planned, with nothing to do."""
     over, one = contract("over", last=date(2025, 8, 31)), contract("x")
