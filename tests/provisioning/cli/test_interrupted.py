@@ -16,6 +16,11 @@ from . import quick_start
 CONTRACT = Path(__file__).parents[3] / "docker" / "demo" / "zhaotong.yaml"
 
 
+def _at_a_terminal() -> None:
+    """A command in the background ignores Ctrl-C, and so would what these tests start there."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("command", "said"), [("plan", ""), ("apply", "the next apply finishes it"), ("drift", "")]
 )
@@ -32,6 +37,7 @@ def test_an_interrupted_command_says_so(tmp_path: Path, command: str, said: str)
         with subprocess.Popen(
             [sys.executable, "-m", "provisioning", command, *(["--yes"] if command == "apply" else [])],
             cwd=tmp_path, env=clean, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=_at_a_terminal,
         ) as running:  # fmt: skip
             connection, _ = silent.accept()  # it waits for a greeting that never comes
             with connection:
