@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from provisioning.cli import screens
 from provisioning.cli.options import Config, Json, Sites
 from provisioning.flows.errors import FlowError
-
-if TYPE_CHECKING:
-    from provisioning.flows.apply_plan import Applied
-    from provisioning.flows.ports import Switch
 
 
 def apply(
@@ -48,8 +44,8 @@ def apply(
     """
     from provisioning import wiring
     from provisioning.cli import iad_screen, saved_plan
-    from provisioning.cli.applying import Wish, applied, show_applied
-    from provisioning.cli.meant import at_each, direct_to_operator, meant, taken_off, tell_overlooked
+    from provisioning.cli.applying import Wish, run
+    from provisioning.cli.meant import direct_to_operator, meant, taken_off, tell_overlooked
     from provisioning.flows.apply_plan import worst
 
     if undo and (plan is not None or not sites):
@@ -80,22 +76,7 @@ def apply(
         ask=plan is None and not yes,
         json=json,
     )
-
-    def work(session: Switch, named: tuple[str, ...]) -> Applied:
-        one = applied(wish, session, named, agreed.get(session.name))
-        wish.progress.finish()
-        if not json:
-            show_applied(one)
-        return one
-
-    try:
-        done, down = at_each(chosen, wish.progress, work)
-    except KeyboardInterrupt:
-        wish.progress.finish()
-        screens.say(
-            "A site that was being changed is entirely old or entirely new; the next apply finishes it."
-        )
-        raise
+    done, down = run(wish, chosen, agreed)
     if json:
         told = [*(one.to_json() for one in done), *(one.to_json() for one in down)]
         screens.print_json({"switches": told, "overlooked": overlooked})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
 
 from provisioning.cli import faults, screens
-from provisioning.cli.meant import show_plan
+from provisioning.cli.meant import Down, Meant, at_each, show_plan
 from provisioning.flows.errors import FlowError
 
 if TYPE_CHECKING:
@@ -31,7 +32,27 @@ class Wish:
     json: bool
 
 
-def applied(wish: Wish, session: Switch, sites: tuple[str, ...], agreed: str | None) -> Applied:
+def run(wish: Wish, chosen: Meant, agreed: Mapping[str, str]) -> tuple[list[Applied], list[Down]]:
+    """Applies at one switch after the other and shows what became of each; `agreed` are digests by switch."""
+
+    def work(session: Switch, named: tuple[str, ...]) -> Applied:
+        one = _applied(wish, session, named, agreed.get(session.name))
+        wish.progress.finish()
+        if not wish.json:
+            _show(one)
+        return one
+
+    try:
+        return at_each(chosen, wish.progress, work)
+    except KeyboardInterrupt:
+        wish.progress.finish()
+        screens.say(
+            "A site that was being changed is entirely old or entirely new; the next apply finishes it."
+        )
+        raise
+
+
+def _applied(wish: Wish, session: Switch, sites: tuple[str, ...], agreed: str | None) -> Applied:
     """Asks first where that is wished, and applies; `agreed` is the digest of a plan that was agreed to."""
     from provisioning import wiring
     from provisioning.flows.apply_plan import apply_sites
@@ -83,7 +104,7 @@ def _planned(wish: Wish, session: Switch, sites: tuple[str, ...]) -> SwitchPlan:
     )
 
 
-def show_applied(done: Applied) -> None:
+def _show(done: Applied) -> None:
     """A line a site; what went wrong is talk."""
     for outcome in done.outcomes:
         screens.line(f"{done.switch}: {outcome.site or 'hand-written dialplan'}: {outcome.status}")
