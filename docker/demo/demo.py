@@ -88,7 +88,7 @@ def main() -> int:
 
 def start_switches() -> None:
     """Both containers, running the image as it is now; nothing is rebuilt needlessly."""
-    for folder in ("log", "ims-log"):
+    for folder in ("log", "ims-log", "sounds", "recordings"):
         (HOME / folder).mkdir(parents=True, exist_ok=True)
     draw_secrets()
     contracts_with_passwords(HOME, CONTRACTS)

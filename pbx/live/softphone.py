@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -55,6 +56,8 @@ class Call:
     came_from: str = ""
     asserted: str = ""
     diverted: str = ""
+    invite: str = ""
+    """The INVITE that a called telephone got, whole."""
     codes: list[int] = field(default_factory=list)
     """Every SIP code seen, in order: 180 or 183 on the way."""
 
@@ -80,6 +83,20 @@ class Call:
     def answer(self, code: int = 200) -> None:
         """Answers a call that came in: 180 rings, 200 lifts the receiver, 486 is busy."""
         self.phones.order({"do": "answer", "call": self.number, "code": code})
+
+    def press(self, keys: str) -> None:
+        """Presses keys during the call (DTMF, RFC 4733)."""
+        self.phones.order({"do": "press", "call": self.number, "keys": keys})
+
+    def hum(self, hertz: int) -> Self:
+        """Hums a tone, now or as soon as there is a voice path, as long as the call lasts."""
+        self.phones.order({"do": "hum", "call": self.number, "hertz": hertz})
+        return self
+
+    def keep(self, file: Path) -> Self:
+        """Keeps what is heard from now on, early media too, as WAV; the file is whole when the call ended."""
+        self.phones.order({"do": "keep", "call": self.number, "file": str(file)})
+        return self
 
     def hang_up(self) -> None:
         """Ends the call, whatever its state."""
@@ -273,6 +290,7 @@ class Phones:
                     came_from=event["from"],
                     asserted=event["asserted"],
                     diverted=event["diverted"],
+                    invite=event["invite"],
                 )
                 self._calls[call.number] = call
                 self._phones[event["phone"]].incoming.append(call)

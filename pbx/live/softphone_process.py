@@ -8,7 +8,8 @@ softphone.py is the other end and says what they mean. Secrets come over the pip
      "registrar": "127.0.0.1:5160", "register": true, "answer": "auto"}
     {"do": "dial", "phone": 1, "call": 5, "number": "6002", "headers": [["X", "y"]]}
     {"do": "answer", "call": 6, "code": 200}     {"do": "hang_up", "call": 5}     {"do": "stop"}
-    {"do": "hear", "call": 5, "packets": 10}
+    {"do": "hear", "call": 5, "packets": 10}     {"do": "press", "call": 5, "keys": "6001#"}
+    {"do": "hum", "call": 5, "hertz": 700}       {"do": "keep", "call": 5, "file": "/tmp/heard.wav"}
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ class _Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         self.number = number
         self.heard = 0
         self.awaited = 0
+        self.hertz = 0
+        self.file = ""
+        self.media: Any = None
+        self.recorder: Any = None
+        self.generator: Any = None
 
     def onCallState(self, prm: Any) -> None:  # noqa: N802 - pjsua2's name
         info = self.getInfo()
@@ -69,6 +75,7 @@ class _Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         if state == "ended":
             seconds = info.connectDuration.sec + info.connectDuration.msec / 1000
             self.softphone.over.append(self.number)
+            self.silence()
             event["seconds"] = seconds
         self.softphone.tell(event)
 
@@ -76,7 +83,34 @@ class _Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         info = self.getInfo()  # kept: what is reached through it is part of it
         for index, media in enumerate(info.media):
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                self.softphone.speak(self.getAudioMedia(index))
+                self.media = self.getAudioMedia(index)
+                self.softphone.speak(self.media)
+                self.sound()
+
+    def sound(self) -> None:
+        """Hums and keeps what it hears, where somebody wants that and there is a voice path."""
+        if self.media is None:
+            return
+        if self.hertz and self.generator is None:
+            self.generator = pj.ToneGenerator()
+            self.generator.createToneGenerator(8000, 1)
+            tone = pj.ToneDesc()
+            tone.freq1, tone.freq2, tone.on_msec, tone.off_msec = self.hertz, 0, 1000, 0
+            tones = pj.ToneDescVector()
+            tones.append(tone)
+            self.generator.play(tones, True)
+        if self.generator is not None:
+            self.generator.startTransmit(self.media)
+        if self.file and self.recorder is None:
+            self.recorder = pj.AudioMediaRecorder()
+            self.recorder.createRecorder(self.file)
+        if self.recorder is not None:
+            self.media.startTransmit(self.recorder)
+
+    def silence(self) -> None:
+        """Closes the file of what was heard, so that it is whole."""
+        self.recorder = self.generator = self.media = None
+        gc.collect()
 
     def count(self) -> None:
         """Keeps the number of voice packets received so far: once the call is over it cannot be asked. Tells
@@ -111,8 +145,10 @@ class _Account(pj.Account):  # type: ignore[misc]  # pjsua2 has no types
         number = self.softphone.next_incoming()
         call = _Call(self.softphone, number, self, prm.callId)
         self.softphone.calls[number] = call
+        message = prm.rdata.wholeMsg
         self.softphone.tell(
-            {"event": "incoming", "phone": self.phone, "call": number, **_identities(prm.rdata.wholeMsg)}
+            {"event": "incoming", "phone": self.phone, "call": number, "invite": message}
+            | _identities(message)
         )
         if self.answer == "auto":
             self.softphone.answer(number, 200)
@@ -228,6 +264,19 @@ class Softphone:
         if call is not None:
             call.awaited = packets
 
+    def press(self, number: int, keys: str) -> None:
+        """Presses keys during a call (DTMF, RFC 4733)."""
+        call = self.calls.get(number)
+        if call is not None:
+            call.dialDtmf(keys)
+
+    def sound(self, number: int, *, hertz: int = 0, file: str = "") -> None:
+        """From now on, or as soon as there is a voice path: hums a tone, keeps what is heard in a file."""
+        call = self.calls.get(number)
+        if call is not None:
+            call.hertz, call.file = hertz or call.hertz, file or call.file
+            call.sound()
+
     def hang_up(self, number: int) -> None:
         """Ends a call, whatever its state."""
         call = self.calls.get(number)
@@ -246,6 +295,12 @@ class Softphone:
                 self.answer(order["call"], order["code"])
             case "hear":
                 self.hear(order["call"], order["packets"])
+            case "press":
+                self.press(order["call"], order["keys"])
+            case "hum":
+                self.sound(order["call"], hertz=order["hertz"])
+            case "keep":
+                self.sound(order["call"], file=order["file"])
             case "hang_up":
                 self.hang_up(order["call"])
             case _:

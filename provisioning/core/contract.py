@@ -221,13 +221,25 @@ class Payer:
 class Policy:
     """What the contract allows and forbids; None where it says nothing.
 
-    `hours` is a pair of minutes after midnight in Asia/Shanghai between which seats may call out.
+    `hours` is a pair of minutes after midnight in Asia/Shanghai between which seats may call out, on `days`
+    ("mon-fri"; None: on all) and on none of `holidays`; with `call_backs_within` not asked of a call to
+    somebody who called this contract in so many hours before. Zones in `zones_by_seat` have a rate and are
+    open only to seats that name them. `calls_per_minute` is how quickly one seat may start calls,
+    `calls_per_seat` how many it may have at once. `mobile_calls_out`: a seat's mobile may call with the
+    seat's number.
     """
 
     calling_number: str = "contract-only"
     hours: tuple[int, int] | None = None
+    days: str | None = None
+    holidays: tuple[date, ...] = ()
+    call_backs_within: int | None = None
     calls_per_number_per_day: int | None = None
     calls_per_callee_per_day: int | None = None
+    calls_per_minute: int | None = None
+    calls_per_seat: int | None = None
+    zones_by_seat: tuple[Zone, ...] = ()
+    mobile_calls_out: bool = False
     forwarding: str = "closed"
     recording_keep_days: int | None = None
     allow_list: bool = False

@@ -14,6 +14,9 @@ class Seat:
 
     Numbers are digits only; `long_number` is the national form with area code ("08702120001") or a
     service number ("12393"). `extra` holds columns we do not know, by their header, searchable.
+    `further` are up to three numbers that ring with it (一号通), `ring_order` together or in-order;
+    `mobile_short` is the short number of its mobile (手机短号); the four `forward_` where its calls go on
+    to (前转). `zones` are its own rights to call (呼叫权限): "+international" opens, "-domestic" closes.
     """
 
     long_number: str
@@ -28,6 +31,14 @@ class Seat:
     features: tuple[str, ...] = ()
     changed_to: str | None = None
     allowed: tuple[str, ...] = ()
+    mobile_short: str | None = None
+    further: tuple[str, ...] = ()
+    ring_order: str = "together"
+    forward_always: str | None = None
+    forward_busy: str | None = None
+    forward_no_answer: str | None = None
+    forward_unreachable: str | None = None
+    zones: tuple[str, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -165,6 +176,18 @@ class Iad:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Switchboard:
+    """Who answers the main number, and when (融合总机): `operators` are seats by their long numbers, in the
+    order of the sheet; `hours` minutes after midnight in Asia/Shanghai on `days` ("mon-fri"), outside of
+    them callers hear the night greeting; None: always open.
+    """
+
+    operators: tuple[str, ...] = ()
+    hours: tuple[int, int] | None = None
+    days: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """Everything a switch needs to know of one place: numbers, lines, the operator's IMS (装机地址).
 
@@ -181,6 +204,7 @@ class Site:
     voice_lines: tuple[VoiceLine, ...] = ()
     iads: tuple[Iad, ...] = ()
     features: tuple[str, ...] = ()
+    switchboard: Switchboard | None = None
     switch: str = "asterisk"
 
     def __post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pbx import dialplan, pjsip
 from pbx.config import Config
@@ -11,7 +11,8 @@ from pbx.errors import Malformed
 from pbx.section import Section, parse
 from provisioning.core.contract import Contract, Zone
 from provisioning.core.site import Seat, Site
-from provisioning.planning import forms, line, names
+from provisioning.core.status import Stop
+from provisioning.planning import forms, line, names, policy
 from provisioning.planning.layout import own_last
 from provisioning.planning.line import TRANSPORT
 
@@ -21,16 +22,23 @@ INCOMING = "seatline-incoming"
 
 
 def desired(
-    contract: Contract, secrets: Mapping[str, str], slot: str, ims_passwords: Mapping[str, str] = {}
+    contract: Contract,
+    secrets: Mapping[str, str],
+    slot: str,
+    ims_passwords: Mapping[str, str] = {},
+    stops: Iterable[Stop] = (),
 ) -> Config:
     """All files of the contract's site, its dialplan in that slot (站点配置).
 
     `secrets` has the SIP secret of every seat by its long number; KeyError names a seat without one.
     `ims_passwords` are the operator's, by long number too (a trunk's by the number it registers); what has
-    none answers no challenge.
+    none answers no challenge. `stops` are those of the contract that are in force or will be.
     """
     return Config(
-        {**_pjsip_files(contract.site, secrets, slot, ims_passwords), **_dialplan_files(contract, slot)}
+        {
+            **_pjsip_files(contract.site, secrets, slot, ims_passwords),
+            **_dialplan_files(contract, slot, tuple(stops)),
+        }
     )
 
 
@@ -88,7 +96,7 @@ def _variables(site: Site, seat: Seat, slot: str, passwords: Mapping[str, str]) 
     return (*line.variables(site, slot), *((("SEATLINE_LINE", out),) if out else ()), *short)
 
 
-def _dialplan_files(contract: Contract, slot: str) -> dict[str, tuple[Section, ...]]:
+def _dialplan_files(contract: Contract, slot: str, stops: tuple[Stop, ...]) -> dict[str, tuple[Section, ...]]:
     """The contexts of dialplans/README.md: who is who, what is open, and how numbers are written."""
     site = contract.site
     if not site.seats:
@@ -103,6 +111,7 @@ def _dialplan_files(contract: Contract, slot: str) -> dict[str, tuple[Section, .
         dialplan.context(opened, (Exten(zone, "Return") for zone in open_zones(contract))),
         dialplan.context(incoming, (Include(INCOMING),)),
         *forms.contexts(site, slot),
+        *policy.contexts(contract, slot, stops),
     )
     return {names.dialplan_file(site.name, slot): contexts}
 

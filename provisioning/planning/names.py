@@ -16,7 +16,8 @@ DIALPLAN_FILES = "seatline-extensions-"
 """How the names of all live files of dialplan begin."""
 
 _CONTEXT = re.compile(
-    r"seatline-(?P<site>.+)-(?P<slot>[ab])(?P<part>-numbers|-open|-line|-forms|-from-operator|)"
+    r"seatline-(?P<site>.+)-(?P<slot>[ab])"
+    r"(?P<part>-numbers|-open|-line|-forms|-from-operator|-policy|-seat|-allowed|-changed|-members|-stopped|)"
 )
 
 
@@ -142,7 +143,7 @@ def line_sections(site: str) -> tuple[str, ...]:
 
 
 def context(site: str, slot: str, part: str = "") -> str:
-    """A context of a site: the seats' own (no part), "numbers", "open", "line", "forms", "from-operator"."""
+    """A context of a site: the seats' own (no part), or one of the parts of dialplans/README.md."""
     return "-".join(("seatline", site, slot, *((part,) if part else ())))
 
 

@@ -156,7 +156,7 @@ def measure(switch: Switch, count: int) -> None:
 def own_switch() -> Iterator[Switch]:
     """A switch in docker on addresses of its own."""
     with tempfile.TemporaryDirectory(prefix="seatline-bench-") as folder:
-        for name in ("log", "ims-log", "secrets"):
+        for name in ("log", "ims-log", "secrets", "sounds", "recordings"):
             (Path(folder) / name).mkdir()
         for name in ("provisioner", "collector", "mobile"):
             (Path(folder) / "secrets" / name).write_text(secrets.token_hex(12))

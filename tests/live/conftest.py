@@ -175,6 +175,16 @@ class Pbx(Container):
     collector_secret: str
 
     @property
+    def sounds(self) -> Path:
+        """The folder of the customers' sounds, /srv/seatline/sounds on the switch."""
+        return self.log.parent / "sounds"
+
+    @property
+    def recordings(self) -> Path:
+        """The folder of recorded calls, /var/spool/asterisk/recordings on the switch."""
+        return self.log.parent / "recordings"
+
+    @property
     def json_records(self) -> Path:
         return self.log / "cdr-custom" / "seatline.json"
 
@@ -317,7 +327,7 @@ def alone() -> Iterator[None]:
 def switches(image: str, alone: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Switches]:
     """Both Asterisks, new and empty, for the whole run. Tests take `pbx` and `ims`."""
     folder = tmp_path_factory.mktemp("switches")
-    for name in ("log", "ims-log", "secrets"):
+    for name in ("log", "ims-log", "secrets", "sounds", "recordings"):
         (folder / name).mkdir()
     drawn = {name: _secret() for name in ("provisioner", "collector", "mobile")}
     for name, secret in drawn.items():

@@ -64,7 +64,7 @@ class Second:
 @contextmanager
 def second_switch(image: str, folder: Path, *, certificate: str | None = None) -> Iterator[Second]:
     """The switch, running and empty; with `certificate` (PEM, and its key) it speaks AMI over TLS too."""
-    for name in ("log", "ims-log", "secrets"):
+    for name in ("log", "ims-log", "secrets", "sounds", "recordings"):
         (folder / name).mkdir(parents=True)
     drawn = {name: secrets.token_hex(12) for name in ("provisioner", "collector", "mobile")}
     drawn |= {"ami.pem": certificate} if certificate is not None else {}
