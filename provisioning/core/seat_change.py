@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from provisioning.core.site import Seat
 
@@ -110,7 +110,8 @@ def _columns(seat: Seat | None) -> dict[str, str | None]:
         return {}
     said: dict[str, str | None] = {}
     for spec in fields(Seat):
-        value = getattr(seat, spec.name)
+        value: Any = getattr(seat, spec.name)
+        value = None if value == spec.default else value
         if spec.name not in ("long_number", "extra"):
             several = isinstance(value, tuple)
             said[spec.name] = (";".join(value) or None) if several else None if value is None else str(value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from provisioning.core.contract import Zone
 from provisioning.core.site import Seat
 from provisioning.documents.xlsx import Column, Page, Table, workbook
 from provisioning.flows.lay_out_sheet import Outline
@@ -49,8 +50,11 @@ def _said(seat: Seat, column: str) -> str | None:
     value = getattr(seat, column)
     if isinstance(value, tuple):
         return ";".join(value)
-    return None if value is None else str(value)
+    return None if value is None or value == _SAID_BY_NONE.get(column) else str(value)
 
+
+_SAID_BY_NONE: Mapping[str, str] = {"ring_order": Seat(long_number="000").ring_order}
+"""What an empty cell of a column says."""
 
 _DIGITS = 'ISNUMBER(VALUE({cell})),EXACT({cell},TRIM({cell})),ISERROR(SEARCH(".",{cell}))'
 
@@ -128,6 +132,27 @@ def _features(heading: str, outline: Outline) -> Column:
     )
 
 
+def _ring_order(heading: str, outline: Outline) -> Column:
+    return Column(
+        heading=heading,
+        width=10,
+        note="可不填（同振）。一号通的号码同时振铃（同振）或依次振铃（顺振）。",
+        choices=("同振", "顺振", "together", "in-order"),
+        only_choices=True,
+        complaint="只能填 同振 或 顺振。",
+    )
+
+
+def _zones(heading: str, outline: Outline) -> Column:
+    return Column(
+        heading=heading,
+        width=20,
+        note="可不填。+ 表示开通，- 表示关闭，用 ; 分隔，例如 +国际;-国内。单元格须为“文本”格式。",
+        choices=tuple(f"{sign}{zone.value}" for sign in "+-" for zone in Zone),
+        complaint="写 + 或 - 和区域（本地、国内、服务、港澳台、国际），多个用 ; 分隔。",
+    )
+
+
 def _noted(width: float, note: str) -> Callable[[str, Outline], Column]:
     return lambda heading, outline: Column(heading=heading, width=width, note=note)
 
@@ -142,7 +167,15 @@ _MADE_BY: Mapping[str, Callable[[str, Outline], Column]] = {
     "second_number": _noted(16, "可不填。一机双号：同一话机的第二个号码，带区号。"),
     "features": _features,
     "changed_to": _noted(16, "可不填。改号通知：主叫方听到的新号码。"),
-    "allowed": _noted(24, "可不填。亲情电话：允许拨打的号码，用 ; 分隔。"),
+    "allowed": _noted(24, "可不填。亲情电话、POS：允许拨打的号码，用 ; 分隔。"),
+    "mobile_short": _noted(10, "可不填。融合V网：手机号码一列中手机的短号，不能与座机短号重复。"),
+    "further": _noted(24, "可不填。一号通：与座机一起振铃的号码，最多三个，用 ; 分隔。"),
+    "ring_order": _ring_order,
+    "forward_always": _noted(16, "可不填。所有来话转到此号码。须合同开通前转。"),
+    "forward_busy": _noted(16, "可不填。座机忙时转到此号码。"),
+    "forward_no_answer": _noted(16, "可不填。无人接听时转到此号码。"),
+    "forward_unreachable": _noted(16, "可不填。座机未注册（断电、断网）时转到此号码。"),
+    "zones": _zones,
 }
 
 

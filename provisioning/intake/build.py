@@ -33,6 +33,7 @@ from provisioning.core.site import (
     SessionTimers,
     ShortNumbers,
     Site,
+    Switchboard,
     VoiceLine,
 )
 from provisioning.intake.fields import Fields
@@ -121,11 +122,16 @@ def _payer(payer: Fields) -> Payer:
 
 
 def _policy(policy: Fields) -> Policy:
-    keys = ("calling_number", "calls_per_number_per_day", "calls_per_callee_per_day", "forwarding")
+    hours = policy.group("hours")
+    limits = ("calls_per_number_per_day", "calls_per_callee_per_day", "calls_per_minute", "calls_per_seat")
+    keys = ("calling_number", "forwarding", "mobile_calls_out", "allow_list", "max_call_seconds")
     return Policy(
-        hours=policy.group("hours").get("outgoing"),
+        hours=hours.get("outgoing"),
+        holidays=tuple(sorted({found.value for found in hours.many("holidays")})),
+        zones_by_seat=tuple(dict.fromkeys(found.value for found in policy.many("zones_by_seat"))),
         recording_keep_days=policy.group("recording").get("keep_days"),
-        **_written(policy, *keys, "allow_list", "max_call_seconds"),
+        **_written(hours, "days", "call_backs_within"),
+        **_written(policy, *limits, *keys),
     )
 
 
@@ -144,7 +150,19 @@ def _site(paper: Paper) -> Site:
         ),
         iads=tuple(_iad(iad) for iad in site.groups("iads")),
         features=tuple(found.value for found in site.many("features")),
+        switchboard=_switchboard(paper) if site.has("switchboard") else None,
         **_written(site, "name", "area_code", "main_number", "switch"),
+    )
+
+
+def _switchboard(paper: Paper) -> Switchboard:
+    """Who answers the main number; operators that are named by their short numbers by the long ones."""
+    board = paper.site.group("switchboard")
+    long = {row.get("short_number"): row.get("long_number") for row in paper.seats}
+    named = (found.value for found in board.many("operators"))
+    return Switchboard(
+        operators=tuple(dict.fromkeys(long.get(number, number) for number in named)),
+        **_written(board, "hours", "days"),
     )
 
 

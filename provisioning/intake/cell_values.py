@@ -18,7 +18,7 @@ from provisioning.intake.words import Word
 from provisioning.intake.wrong import Wrong
 
 FREE_TEXT = frozenset({"remark", "name", "department"})
-SHARED = FREE_TEXT | {"iad", "features"}
+SHARED = FREE_TEXT | {"iad", "features", "ring_order", "zones"}
 """Columns in which a cell merged over several rows holds for all of them (合并单元格)."""
 
 SHOWN_EACH = 10

@@ -94,6 +94,7 @@ class _Board:
 
     def __init__(self, contract: Contract, standing: str) -> None:
         self._contract = contract
+        self._standing = standing
         self._had = {seat.long_number: seat for seat in contract.site.seats}
         self._rows = {seat.long_number: recorded.row(seat, standing) for seat in contract.site.seats}
         self._seats: dict[str, tuple[Seat, Fields | None]] = {
@@ -149,26 +150,37 @@ class _Board:
 
     def rows(self) -> tuple[Fields, ...]:
         """The seats as rows: those that stay as they are before those that a problem should name."""
-        untouched = [self._rows[key] for key, (_, row) in self._seats.items() if row is None]
-        return (*untouched, *(row for _, row in self._seats.values() if row is not None))
+        seats = self._followed()
+        untouched = [recorded.row(seats[key], self._standing) for key in seats if self._seats[key][1] is None]
+        touched = ((seats[key], row) for key, (_, row) in self._seats.items() if row is not None)
+        return (*untouched, *(recorded.as_now(row, seat) for seat, row in touched))
 
     def contract(self) -> Contract:
         """The contract with its seats as they are now; who named a changed number names the new one."""
         now = {old: new for new, old in self.former.items()}
+        seats = tuple(self._followed().values())
+        site = self._contract.site
+        main = site.main_number if site.main_number is None else now.get(site.main_number, site.main_number)
+        board = site.switchboard
+        if board is not None:
+            board = replace(board, operators=tuple(now.get(number, number) for number in board.operators))
+        payers = tuple(replace(p, seat=now.get(p.seat, p.seat)) for p in self._contract.payers)
+        site = replace(site, seats=seats, main_number=main, switchboard=board)
+        return replace(self._contract, payers=payers, site=site)
+
+    def _followed(self) -> dict[str, Seat]:
+        """The seats as they are when all is done: who named a changed number names the new one."""
         shorter = {
             had.short_number: seat.short_number
             for key, (seat, _) in self._seats.items()
             if (had := self._had.get(key)) is not None and had.short_number and seat.short_number
         }
-        now_any = {old: new for old, new in (now | shorter).items() if old != new}
-        seats = tuple(
-            seat if self._has_list_of_its_own(key) else recorded.following(seat, now_any)
+        long = {old: new for new, old in self.former.items()}
+        now = {old: new for old, new in (long | shorter).items() if old != new}
+        return {
+            key: recorded.following(seat, now, self._kept_columns(key))
             for key, (seat, _) in self._seats.items()
-        )
-        site = self._contract.site
-        main = site.main_number if site.main_number is None else now.get(site.main_number, site.main_number)
-        payers = tuple(replace(p, seat=now.get(p.seat, p.seat)) for p in self._contract.payers)
-        return replace(self._contract, payers=payers, site=replace(site, seats=seats, main_number=main))
+        }
 
     def _twice(self, entry: Entry) -> bool:
         """Whether a seat is changed by two rows, or a number is given to two."""
@@ -202,7 +214,7 @@ class _Board:
             )
         elif former not in self._had:
             self._no_seat(entry, former, "former")
-        elif number in self._removed and self._is_referred_to(number):
+        elif number in self._removed and recorded.refers_to(self._contract, number):
             self._reused(entry, number)
         elif number in self._had and number not in self._leaving:
             self._complain(
@@ -252,18 +264,12 @@ class _Board:
         value = row.get(column) if column in row.values else row.extra.get(column)
         return value is not None and value not in CLEARS
 
-    def _has_list_of_its_own(self, key: str) -> bool:
-        """Whether the change says which numbers the seat may call: as they are when it is done."""
-        had = self._had.get(key)
-        return had is None or had.allowed != self._seats[key][0].allowed
-
-    def _is_referred_to(self, number: str) -> bool:
-        """Whether the contract names the number elsewhere, and would then mean another seat by it."""
-        return (
-            number == self._contract.site.main_number
-            or any(payer.seat == number for payer in self._contract.payers)
-            or any(number in seat.allowed for seat in self._contract.site.seats)
-        )
+    def _kept_columns(self, key: str) -> tuple[str, ...]:
+        """The columns that name other seats as before; what the change itself says is as when it is done."""
+        had, seat = self._had.get(key), self._seats[key][0]
+        if had is None:
+            return ()
+        return tuple(column for column in recorded.NAMING if getattr(had, column) == getattr(seat, column))
 
     def _reused(self, entry: Entry, number: str) -> None:
         self._complain(

@@ -22,6 +22,7 @@ from provisioning.intake import (
 from provisioning.intake.across import across
 from provisioning.intake.capacity_rules import CAPACITY_RULES
 from provisioning.intake.device_rules import DEVICE_RULES
+from provisioning.intake.feature_rules import FEATURE_RULES
 from provisioning.intake.fields import Fields
 from provisioning.intake.ims_rules import IMS_RULES
 from provisioning.intake.money_rules import MONEY_RULES
@@ -29,6 +30,8 @@ from provisioning.intake.number_rows import Rows
 from provisioning.intake.oddities import ODDITIES
 from provisioning.intake.paper import Paper
 from provisioning.intake.password_sheet import Passwords
+from provisioning.intake.policy_rules import POLICY_RULES
+from provisioning.intake.reach_rules import REACH_RULES
 from provisioning.intake.rules import CONTRACT_RULES
 from provisioning.intake.seat_rules import SEAT_RULES, serves_members
 from provisioning.intake.sheet import position
@@ -36,7 +39,10 @@ from provisioning.intake.text_form import printable, shown
 from provisioning.intake.tree import Listing
 from provisioning.intake.walk import Walk
 
-RULES = (*CONTRACT_RULES, *MONEY_RULES, *SEAT_RULES, *DEVICE_RULES, *IMS_RULES, *CAPACITY_RULES, *ODDITIES)
+RULES = (
+    *(*CONTRACT_RULES, *MONEY_RULES, *POLICY_RULES, *FEATURE_RULES, *SEAT_RULES, *REACH_RULES),
+    *(*DEVICE_RULES, *IMS_RULES, *CAPACITY_RULES, *ODDITIES),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

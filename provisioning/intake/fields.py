@@ -64,6 +64,10 @@ class Fields:
         """The groups of keys in the list there."""
         return tuple(found.value for found in self.many(key) if isinstance(found.value, Fields))
 
+    def at(self, found: Found) -> Fields:
+        """One value of a list here, as the place of a problem."""
+        return Fields(self.file, found.line, found.column, sheet=self.sheet)
+
     def sound(self, *keys: str) -> bool:
         """Whether nothing was unreadable in the values of these keys, as deep as they go."""
         return all(key not in self.faulty and _sound(self.get(key)) for key in keys)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from provisioning.core.contract import Prorate, Zone
+from provisioning.core.contract import Prorate
 from provisioning.core.money import round_fen, yuan
 from provisioning.intake import number_forms, words
 from provisioning.intake.text_form import nearest, shown
@@ -99,20 +99,6 @@ def _flag(text: str) -> object:
     return text.lower() == "true"
 
 
-def _hours(text: str) -> object:
-    found = re.fullmatch(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})", text)
-    if found:
-        h1, m1, h2, m2 = (int(part) for part in found.groups())
-        start, end = h1 * 60 + m1, h2 * 60 + m2
-        if h1 < 24 and m1 < 60 and m2 < 60 and end <= 24 * 60 and start < end:
-            return (start, end)
-    raise Wrong(
-        "bad-hours",
-        f"{shown(text)} is not a span of hours within one day",
-        'write "08:00-19:00", the earlier time first, the end at most 24:00',
-    )
-
-
 def _mac(text: str) -> object:
     if not re.fullmatch(r"[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}", text):
         raise Wrong(
@@ -174,28 +160,17 @@ def _quantity(text: str) -> object:
     )
 
 
-def _zone(text: str) -> object:
-    names = [zone.value for zone in Zone]
-    if text not in names:
-        raise Wrong(
-            "bad-choice", f"{shown(text)} is not one of {' | '.join(names)}", words.choice_hint(text, names)
-        )
-    return Zone(text)
-
-
 AMOUNT = Word(due="an amount in yuan", example="4860.00", read=_fen_amount)
 PRICE = Word(due="an amount in yuan", example="0.06", read=_amount)
 RATE = Word(due="a rate in yuan a minute, or closed", example="0.06", read=_rate)
 SHARE = Word(due="a share between 0 and 1", example="0.09", read=_share)
 DAY = Word(due="a day", example="2025-07-01", read=_day, bare=frozenset({"date"}))
 FLAG = Word(due="true or false", example="true", read=_flag, bare=frozenset({"flag"}))
-HOURS = Word(due="a span of hours", example="08:00-19:00", read=_hours)
 MAC = Word(due="a MAC address", example="c0:74:ad:00:00:01", read=_mac)
 DOMAIN = Word(due="a domain name", example="ims.example.net", read=_domain)
 PROXY = Word(due="the SIP address of a proxy", example="sip:127.0.0.1:5070", read=_proxy)
 IMS_USER = Word(due="a pattern of an IMS user", example="+86{area}{local}", read=_ims_user)
 QUANTITY = Word(due="a whole number or seats", example="3", read=_quantity, bare=frozenset({"number"}))
-ZONE = Word(due="a zone", example="local", read=_zone)
 PRORATE = words.one_of(*(way.value for way in Prorate))
 
 CONTRACT_ID = words.pattern(
@@ -249,10 +224,11 @@ MOBILE = _number("a mobile number", "13800138000", number_forms.mobile)
 TELEPHONE = _number("a telephone number", "08702120000", number_forms.any_number)
 NEW_NUMBER = _number("a telephone number", "08702120008", number_forms.new_number)
 CALLABLE = _number("a telephone number", "01085200000", number_forms.callable_number)
+REACHED = _number("a telephone number", "13800138000", number_forms.reached_number)
 
 FEATURES = (
     *("vnet", "one-number", "ringback", "video", "fax", "pos"),
-    *("two-numbers", "number-change", "switchboard"),
+    *("two-numbers", "number-change", "switchboard", "t38"),
 )
 _FEATURES = {
     "V网": "vnet",
@@ -270,6 +246,14 @@ _FEATURES = {
     "改号通知": "number-change",
     "总机": "switchboard",
     "融合总机": "switchboard",
+    "T38": "t38",
+    "T.38": "t38",
+    "T.38传真": "t38",
+    "T38传真": "t38",
 }
 """What the opening form calls them (业务开通)."""
 FEATURE = words.one_of(*FEATURES, also=_FEATURES)
+RING_ORDER = words.one_of(
+    *("together", "in-order"),
+    also={"同振": "together", "同时振铃": "together", "顺振": "in-order", "顺序振铃": "in-order"},
+)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from provisioning.core.contract import Prorate, Term
 from provisioning.core.money import round_fen
 from provisioning.core.problem import Problem
+from provisioning.core.status import RETENTION_ITEM
 from provisioning.intake.fields import Fields
 from provisioning.intake.paper import Paper, Rule
 from provisioning.intake.text_form import counted
@@ -180,6 +181,8 @@ def _amounts(paper: Paper) -> list[tuple[Fields, Decimal]] | None:
     """Each recurring fee and what a full period of it costs; None when one of them is unknown."""
     found: list[tuple[Fields, Decimal]] = []
     for fee in paper.contract.groups("recurring"):
+        if fee.get("item") == RETENTION_ITEM:  # charged for stopped numbers alone, in no usual month
+            continue
         unit, total = fee.get("unit"), fee.get("total")
         quantity = _quantity(fee, paper)
         if unit is not None and quantity is not None:

@@ -152,6 +152,18 @@ def callable_number(text: str) -> str:
     return text if is_short_form(text) else any_number(text)
 
 
+def reached_number(text: str) -> str:
+    """A number to which a seat's calls go on: any that it may call but an emergency one (前转, 一号通)."""
+    number = callable_number(text)
+    if classify(number, "") is NumberClass.EMERGENCY:
+        raise Wrong(
+            "emergency-number",
+            f"{number} is an emergency number: no call goes on to it",
+            "write the number of a person's telephone",
+        )
+    return number
+
+
 def is_short_form(text: str) -> bool:
     """Whether the digits can only mean a short number of the contract."""
     return bool(_SHORT.fullmatch(text)) and classify(text, "") is NumberClass.UNKNOWN

@@ -38,5 +38,18 @@ ALIASES: Mapping[str, str] = {
     "IAD端口号": "port",
     "设备端口": "port",
     "语音口": "port",
+    "手机短号码": "mobile_short",
+    "V网手机短号": "mobile_short",
+    "同振号码": "further",
+    "振铃顺序": "ring_order",
+    "无条件转移": "forward_always",
+    "无条件呼叫前转": "forward_always",
+    "遇忙转移": "forward_busy",
+    "遇忙呼叫前转": "forward_busy",
+    "无应答转移": "forward_no_answer",
+    "无应答呼叫前转": "forward_no_answer",
+    "不可及转移": "forward_unreachable",
+    "不可及呼叫前转": "forward_unreachable",
+    "第二个号码": "second_number",
 }
 """Other names of the columns, which count only where no column has one of the names above."""

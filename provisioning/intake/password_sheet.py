@@ -70,10 +70,11 @@ def against(passwords: Passwords, paper: Paper) -> Iterator[Problem]:
     """Each password is of a number of the contract, and each number that registers has one."""
     site, ims = paper.site, paper.site.group("ims")
     seats = [number for row in paper.seats if (number := row.get("long_number")) is not None]
+    second = [number for row in paper.seats if (number := row.get("second_number")) is not None]
     main: str | None = site.get("main_number")
     whole = paper.rows is not None and not any("long_number" in row.faulty for row in paper.seats)
     if whole:
-        known = {*seats, main}
+        known = {*seats, *second, main}
         for number, place in passwords.places.items():
             if number not in known:
                 yield Problem(
@@ -82,7 +83,8 @@ def against(passwords: Passwords, paper: Paper) -> Iterator[Problem]:
                     hint="correct the number, or delete the row",
                     place=place,
                 )
-    registering = sorted(seats) if ims.get("register") != "trunk" else [main or min(seats, default="")]
+    by_seat = ims.get("register") != "trunk"
+    registering = sorted({*seats, *second}) if by_seat else [main or min(seats, default="")]
     missing = [number for number in registering if number and number not in passwords.places]
     if missing and whole and not passwords.problems:
         told = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from provisioning.core.contract import Contract
+from provisioning.core.contract import Contract, Policy
 from provisioning.core.problem import Place
 from provisioning.core.site import Seat
 from provisioning.intake import schema
@@ -25,6 +25,9 @@ class _Recorded(Fields):
     def where(self, key: str | None = None) -> str:
         return str(self.place(key))
 
+    def at(self, found: Found) -> Fields:
+        return _Recorded(self.file, 1, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class _SeatRow(_Recorded):
@@ -38,7 +41,7 @@ _ELSEWHERE: Mapping[str, Callable[[Any], Any]] = {
     "contract": lambda contract: contract.id,
     "term.from": lambda term: term.first,
     "term.to": lambda term: term.last,
-    "policy.hours": lambda policy: policy.hours and {"outgoing": policy.hours},
+    "policy.hours": lambda policy: policy.hours and _hours(policy),
     "policy.recording": lambda policy: (
         None if policy.recording_keep_days is None else {"keep_days": policy.recording_keep_days}
     ),
@@ -48,6 +51,17 @@ _ELSEWHERE: Mapping[str, Callable[[Any], Any]] = {
 
 _SAYS_BY_NONE = frozenset({"recurring.quantity"})
 """The keys where None is a value: charged by the seats."""
+
+
+def _hours(policy: Policy) -> Mapping[str, Any]:
+    """The keys under policy.hours."""
+    said = {
+        "outgoing": policy.hours,
+        "days": policy.days,
+        "holidays": policy.holidays,
+        "call_backs_within": policy.call_backs_within,
+    }
+    return {key: value for key, value in said.items() if value not in (None, ())}
 
 
 def paper(contract: Contract, file: str) -> Paper:
@@ -92,8 +106,56 @@ def _value(value: Any, kind: Kind, path: str, file: str) -> Any:
     return value
 
 
-def following(seat: Seat, now: Mapping[str, str]) -> Seat:
-    """The seat with changed numbers followed in the list of those it may call."""
-    if not now or not any(number in now for number in seat.allowed):
+NAMING = ("allowed", "further", "forward_always", "forward_busy", "forward_no_answer", "forward_unreachable")
+"""The columns of a seat that may name numbers of other seats."""
+
+
+def following(seat: Seat, now: Mapping[str, str], columns: Collection[str] = NAMING) -> Seat:
+    """The seat with changed numbers followed in the columns that name other seats."""
+    if not now:
         return seat
-    return replace(seat, allowed=tuple(now.get(number, number) for number in seat.allowed))
+    said: dict[str, Any] = {}
+    for column in columns:
+        value = getattr(seat, column)
+        if isinstance(value, tuple):
+            said[column] = tuple(now.get(number, number) for number in value)
+        elif value is not None:
+            said[column] = now.get(value, value)
+    return replace(seat, **said) if any(getattr(seat, key) != value for key, value in said.items()) else seat
+
+
+def as_now(row: Fields, seat: Seat) -> Fields:
+    """The row of a seat whose columns that name other seats say what the seat now says; the places stay."""
+    now = {column: getattr(seat, column) for column in NAMING if column in row.values}
+    if all(row.get(column) == value for column, value in now.items()):
+        return row
+    at = row.values
+    return Fields(
+        *(row.file, row.line, row.column),
+        values={**at, **{column: replace(at[column], value=value) for column, value in now.items()}},
+        faulty=row.faulty,
+        extra=row.extra,
+        sheet=row.sheet,
+    )
+
+
+def named_by(seat: Seat) -> frozenset[str]:
+    """The numbers of others that a seat names."""
+    said = (getattr(seat, column) for column in NAMING)
+    return frozenset(
+        number
+        for value in said
+        for number in (value if isinstance(value, tuple) else (value,))
+        if number is not None
+    )
+
+
+def refers_to(contract: Contract, number: str) -> bool:
+    """Whether the contract names the number elsewhere than in its own row, and means its seat by it."""
+    site = contract.site
+    return (
+        number == site.main_number
+        or (site.switchboard is not None and number in site.switchboard.operators)
+        or any(payer.seat == number for payer in contract.payers)
+        or any(number in named_by(seat) for seat in site.seats)
+    )

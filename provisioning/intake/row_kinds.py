@@ -13,7 +13,9 @@ from provisioning.intake.walk import Walk
 MAX_PROBLEMS = 10_000
 """After so many problems a sheet is read no further."""
 
-_NUMBER_COLUMNS = frozenset({"long_number", "short_number", "mobile", "second_number", "changed_to"})
+_NUMBER_COLUMNS = frozenset(
+    {"long_number", "short_number", "mobile", "mobile_short", "second_number", "changed_to", "further"}
+)
 
 # What stands below the last number on the paper: seal, signature, date.
 _SIGNATURE = re.compile(r"盖章|签章|签字|签名|公章|甲方|乙方|经办人|日期|年\s*月\s*日")

@@ -95,7 +95,7 @@ def zones_once(paper: Paper) -> Iterator[Problem]:
     seen: set[Zone] = set()
     for found in allowance.many("zones"):
         zone: Zone = found.value
-        at = Fields(allowance.file, found.line, found.column)
+        at = allowance.at(found)
         if zone in seen:
             yield at.problem(None, "duplicate-zone", f"the zone {zone} is named twice", "name each zone once")
         elif rates.has(zone.value) and rates.get(zone.value) is None:
@@ -225,17 +225,11 @@ def features_once(paper: Paper) -> Iterator[Problem]:
     seen: set[str] = set()
     for found in paper.site.many("features"):
         if found.value in seen:
-            at = Fields(paper.site.file, found.line, found.column)
+            at = paper.site.at(found)
             yield at.problem(
                 None, "duplicate-feature", f"{found.value} is named twice", "name each feature once"
             )
         seen.add(found.value)
-
-
-_NOT_ENFORCED = (
-    *("hours", "calls_per_number_per_day", "calls_per_callee_per_day"),
-    *("recording", "allow_list", "max_call_seconds"),
-)
 
 
 _NOT_CHARGED = ("messages", "payers")
@@ -255,21 +249,6 @@ def not_charged_yet(paper: Paper) -> Iterator[Problem]:
         )
 
 
-def not_enforced_yet(paper: Paper) -> Iterator[Problem]:
-    """What the policy says and the switch does not yet do is told in one warning."""
-    policy = paper.contract.group("policy")
-    named = [key for key in _NOT_ENFORCED if policy.get(key)]
-    if policy.get("forwarding") == "open":
-        named.append("forwarding")
-    if named:
-        yield paper.contract.warning(
-            "policy",
-            "not-enforced-yet",
-            f"{', '.join(named)}: recorded, not yet enforced on the switch",
-            "nothing to mend; a later version acts on it",
-        )
-
-
 CONTRACT_RULES: tuple[Rule, ...] = (
     term_order,
     billing_start,
@@ -281,6 +260,5 @@ CONTRACT_RULES: tuple[Rule, ...] = (
     ims_suits,
     devices_once,
     features_once,
-    not_enforced_yet,
     not_charged_yet,
 )

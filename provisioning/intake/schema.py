@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioning.intake import ims_kinds, kinds, words
+from provisioning.intake import ims_kinds, kinds, policy_kinds, words
+from provisioning.intake.columns import COLUMNS, HEADERS, SEVERAL
 from provisioning.intake.words import Word
+
+__all__ = ["COLUMNS", "CONTRACT", "HEADERS", "SEVERAL", "Kind", "Many", "Named", "Numbers", "Shape"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ CALLS = _shape(
             {
                 "minutes": words.whole(0, 10_000_000),
                 "per": words.one_of("seat", "contract"),
-                "zones": Many(kinds.ZONE, 6),
+                "zones": Many(policy_kinds.ZONE, 6),
             },
             *("minutes", "per", "zones"),
         ),
@@ -147,9 +150,21 @@ PAYER = _shape(
 POLICY = _shape(
     {
         "calling_number": words.one_of("contract-only"),
-        "hours": _shape({"outgoing": kinds.HOURS}, "outgoing"),
+        "hours": _shape(
+            {
+                "outgoing": policy_kinds.HOURS,
+                "days": policy_kinds.WEEKDAYS,
+                "holidays": Many(kinds.DAY, 400),
+                "call_backs_within": words.whole(1, 720),
+            },
+            "outgoing",
+        ),
         "calls_per_number_per_day": words.whole(1, 100_000),
         "calls_per_callee_per_day": words.whole(1, 100_000),
+        "calls_per_minute": words.whole(1, 1000),
+        "calls_per_seat": words.whole(1, 1000),
+        "zones_by_seat": Many(policy_kinds.ZONE, 6),
+        "mobile_calls_out": kinds.FLAG,
         "forwarding": words.one_of("closed", "open"),
         "recording": _shape({"keep_days": words.whole(1, 36_500)}, "keep_days"),
         "allow_list": kinds.FLAG,
@@ -210,6 +225,9 @@ SITE = _shape(
             1000,
         ),
         "features": Many(kinds.FEATURE, 50),
+        "switchboard": _shape(
+            {"operators": Many(kinds.REACHED, 50), "hours": policy_kinds.HOURS, "days": policy_kinds.WEEKDAYS}
+        ),
     },
     *("name", "area_code"),
 )
@@ -241,51 +259,3 @@ CONTRACT = _shape(
     },
     *("contract", "customer", "operator", "term", "site"),
 )
-
-COLUMNS: Mapping[str, Word] = {
-    "long_number": kinds.LONG_NUMBER,
-    "short_number": kinds.SHORT_NUMBER,
-    "remark": words.text(),
-    "name": words.text(),
-    "department": words.text(),
-    "iad": kinds.DEVICE_NAME,
-    "port": words.whole(1, 1024),
-    "mobile": kinds.MOBILE,
-    "second_number": kinds.LONG_NUMBER,
-    "features": words.several(kinds.FEATURE),
-    "changed_to": kinds.NEW_NUMBER,
-    "allowed": words.several(kinds.CALLABLE),
-}
-"""The columns of the number sheet (长短号开通明细) by their English names."""
-
-SEVERAL: Mapping[str, Word] = {"features": kinds.FEATURE, "allowed": kinds.CALLABLE}
-"""The columns that hold several values, and what each of them is."""
-
-HEADERS: Mapping[str, str] = {
-    "IMS固话号码": "long_number",
-    "对应短号码": "short_number",
-    "备注": "remark",
-    "姓名": "name",
-    "部门": "department",
-    "接入设备": "iad",
-    "端口": "port",
-    "手机号码": "mobile",
-    "第二号码": "second_number",
-    "功能": "features",
-    "新号码": "changed_to",
-    "亲情号码": "allowed",
-    "长号": "long_number",
-    "长号码": "long_number",
-    "固话号码": "long_number",
-    "固定电话": "long_number",
-    "固定电话号码": "long_number",
-    "座机号码": "long_number",
-    "电话号码": "long_number",
-    "IMS号码": "long_number",
-    "IMS固话号": "long_number",
-    "短号": "short_number",
-    "短号码": "short_number",
-    "对应短号": "short_number",
-    "手机号": "mobile",
-}
-"""The columns by their Chinese names, as the operators' opening forms write them."""

@@ -12,7 +12,7 @@ from pbx.section import Section, parse
 from provisioning.core.contract import Contract, Zone
 from provisioning.core.site import Seat, Site
 from provisioning.core.status import Stop
-from provisioning.planning import forms, line, names, policy
+from provisioning.planning import forms, line, names, policy, voice
 from provisioning.planning.layout import own_last
 from provisioning.planning.line import TRANSPORT
 
@@ -27,16 +27,19 @@ def desired(
     slot: str,
     ims_passwords: Mapping[str, str] = {},
     stops: Iterable[Stop] = (),
+    address: str | None = None,
 ) -> Config:
     """All files of the contract's site, its dialplan in that slot (站点配置).
 
     `secrets` has the SIP secret of every seat by its long number; KeyError names a seat without one.
     `ims_passwords` are the operator's, by long number too (a trunk's by the number it registers); what has
-    none answers no challenge. `stops` are those of the contract that are in force or will be.
+    none answers no challenge. `stops` are those of the contract that are in force or will be. `address` is
+    the switch's own, where it is bound to one.
     """
+    objects = _pjsip_files(contract.site, secrets, slot, ims_passwords)
     return Config(
         {
-            **_pjsip_files(contract.site, secrets, slot, ims_passwords),
+            **{file: tuple(voice.bound(one, address) for one in held) for file, held in objects.items()},
             **_dialplan_files(contract, slot, tuple(stops)),
         }
     )
@@ -65,7 +68,16 @@ def _pjsip_files(
         for seat in sorted(site.seats, key=lambda seat: seat.long_number)
         for section in _seat(site, seat, secrets, slot, passwords)
     )
-    return {names.pjsip_file(site.name): (*line.of_site(site, slot, passwords), *own)} if site.seats else {}
+    more = (
+        own_last(section, number)
+        for number, seat in line.further_numbers(site).items()
+        for section in line.of_seat(
+            site, number, slot, passwords, t38=seat is not None and voice.has_t38(seat)
+        )
+    )
+    if not site.seats:
+        return {}
+    return {names.pjsip_file(site.name): (*line.of_site(site, slot, passwords), *own, *more)}
 
 
 def _seat(
@@ -83,10 +95,11 @@ def _seat(
         account=number,
         transport=TRANSPORT,
         variables=_variables(site, seat, slot, passwords),
+        **voice.kind_of(seat),
     )
     yield pjsip.auth(names.seat_auth(number), user=user, secret=secrets[number])
     yield pjsip.telephone_aor(number)
-    yield from line.of_seat(site, number, slot, passwords)
+    yield from line.of_seat(site, number, slot, passwords, t38=voice.has_t38(seat))
 
 
 def _variables(site: Site, seat: Seat, slot: str, passwords: Mapping[str, str]) -> line.Variables:
@@ -107,7 +120,9 @@ def _dialplan_files(contract: Contract, slot: str, stops: tuple[Stop, ...]) -> d
     seats = sorted(site.seats, key=lambda seat: seat.long_number)
     contexts = (
         dialplan.context(own, (Include(context) for context in OUTGOING)),
-        dialplan.context(numbers, (line for seat in seats for line in _own_numbers(seat))),
+        dialplan.context(
+            numbers, (*_main_number(site), *(line for seat in seats for line in _own_numbers(seat)))
+        ),
         dialplan.context(opened, (Exten(zone, "Return") for zone in open_zones(contract))),
         dialplan.context(incoming, (Include(INCOMING),)),
         *forms.contexts(site, slot),
@@ -116,9 +131,17 @@ def _dialplan_files(contract: Contract, slot: str, stops: tuple[Stop, ...]) -> d
     return {names.dialplan_file(site.name, slot): contexts}
 
 
+def _main_number(site: Site) -> Iterator[Exten]:
+    """The main number with a switchboard stands for itself, where it is no seat's (总机号)."""
+    if line.has_switchboard(site) and site.main_number is not None:
+        yield Exten(site.main_number, "Return", (site.main_number,))
+
+
 def _own_numbers(seat: Seat) -> Iterator[Exten]:
-    """The numbers a seat is called by inside its contract, the long and the short one."""
+    """The numbers a seat is called by: the long, the second and, inside its contract, the short one."""
     yield Exten(seat.long_number, "Return", (seat.long_number,))
+    if seat.second_number is not None:
+        yield Exten(seat.second_number, "Return", (seat.long_number,))
     if seat.short_number is not None:
         yield Exten(seat.short_number, "Return", (seat.long_number,))
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from pbx import pjsip
 from pbx.section import Section
 from provisioning.core.capacity import calls_at_once
-from provisioning.core.site import Ims, Site
-from provisioning.planning import names
+from provisioning.core.site import Ims, Seat, Site
+from provisioning.planning import names, voice
 
 TRANSPORT = "seatline-udp"
 """The switch's own SIP transport, which its pjsip.conf has (docker/README.md)."""
@@ -30,20 +30,23 @@ def of_site(site: Site, slot: str, passwords: Passwords) -> tuple[Section, ...]:
     aor = names.line_aor(site.name)
     reached = pjsip.line_aor(aor, domain=ims.domain, proxy=ims.proxy)
     endpoint = names.line_endpoint(site.name)
+    t38 = voice.any_t38(site.seats)
     if ims.register == "seat":
-        return _line(site, ims, slot, endpoint), reached
+        return _line(site, ims, slot, endpoint, t38=t38), reached
     number = site.main_number or min(seat.long_number for seat in site.seats)
     auth = names.line_auth(site.name) if number in passwords else None
     trunk = (("SEATLINE_TRUNK", _contact(site, ims, number)),)
     return (
-        _line(site, ims, slot, endpoint, auth, trunk),
+        _line(site, ims, slot, endpoint, auth, trunk, t38=t38),
         reached,
         *_auth(site, ims, number, auth, passwords),
         _registration(site, ims, names.line_registration(site.name), number, endpoint, auth),
     )
 
 
-def of_seat(site: Site, number: str, slot: str, passwords: Passwords) -> Iterator[Section]:
+def of_seat(
+    site: Site, number: str, slot: str, passwords: Passwords, *, t38: bool = False
+) -> Iterator[Section]:
     """A seat's registration, where each seat has its own; with a password also its digest user and line."""
     ims = site.ims
     if ims is None or ims.register != "seat":
@@ -53,9 +56,28 @@ def of_seat(site: Site, number: str, slot: str, passwords: Passwords) -> Iterato
         yield _registration(site, ims, name, number, names.line_endpoint(site.name), None)
         return
     own, auth = names.seat_line(number), names.seat_line_auth(number)
-    yield _line(site, ims, slot, own, auth)
+    yield _line(site, ims, slot, own, auth, t38=t38)
     yield from _auth(site, ims, number, auth, passwords)
     yield _registration(site, ims, name, number, own, auth)
+
+
+def has_switchboard(site: Site) -> bool:
+    """Whether the main number is a switchboard's and no seat's (融合总机)."""
+    numbers = {seat.long_number for seat in site.seats}
+    return "switchboard" in site.features and site.main_number is not None and site.main_number not in numbers
+
+
+def further_numbers(site: Site) -> Mapping[str, Seat | None]:
+    """The numbers that calls come in for besides the seats' long ones, and whose they are: second numbers,
+    and the main number of a switchboard. Each registers like a seat's (一机双号, 总机号).
+    """
+    found: dict[str, Seat | None] = {
+        seat.second_number: seat for seat in site.seats if seat.second_number is not None
+    }
+    if has_switchboard(site) and site.main_number is not None:
+        found.setdefault(site.main_number, None)
+    long_numbers = {seat.long_number for seat in site.seats}
+    return {number: found[number] for number in sorted(found.keys() - long_numbers)}
 
 
 def way_out(site: Site, number: str, passwords: Passwords) -> str | None:
@@ -80,7 +102,14 @@ def _contact(site: Site, ims: Ims, number: str) -> str:
 
 
 def _line(
-    site: Site, ims: Ims, slot: str, name: str, auth: str | None = None, more: Variables = ()
+    site: Site,
+    ims: Ims,
+    slot: str,
+    name: str,
+    auth: str | None = None,
+    more: Variables = (),
+    *,
+    t38: bool,
 ) -> Section:
     preferred = (("SEATLINE_PREFERRED", _preferred(ims)),) if ims.identity == "ppi" else ()
     return pjsip.line(
@@ -96,6 +125,7 @@ def _line(
         reliable=ims.reliable,
         timers=ims.session_timers.use,
         session=(ims.session_timers.expires, ims.session_timers.least),
+        t38=t38,
         variables=(*variables(site, slot), *preferred, *more),
     )
 

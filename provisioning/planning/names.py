@@ -17,7 +17,7 @@ DIALPLAN_FILES = "seatline-extensions-"
 
 _CONTEXT = re.compile(
     r"seatline-(?P<site>.+)-(?P<slot>[ab])"
-    r"(?P<part>-numbers|-open|-line|-forms|-from-operator|-policy|-seat|-allowed|-changed|-members|-stopped|)"
+    r"(?P<part>-numbers|-open|-line|-forms|-from-operator|-policy|-seat|-allowed|-changed|-members|-directory|-stopped|)"
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pbx.config import Config
+from provisioning.planning.facts import FIRST_TOLD
 from provisioning.planning.subjects import Key, Subject, subjects
 from provisioning.planning.wording import words
 
@@ -20,7 +21,10 @@ _ORDER = {"dialplan": 0, "line": 1, "seat": 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One seat, line or dialplan that is added, changed or removed; `detail` says what, without secrets."""
+    """One seat, line or dialplan that is added, changed or removed; `detail` says what, without secrets.
+
+    `quiet`: only what an earlier version had not told the switch yet differs, and nothing of it is new.
+    """
 
     action: str
     kind: str
@@ -28,6 +32,7 @@ class Change:
     file: str
     short_number: str | None = None
     detail: tuple[str, ...] = ()
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +65,8 @@ def too_much(plan: Plan) -> str | None:
     """Why a plan needs --force, None if it does not. The hand-written dialplan comes with the program."""
     if not plan.existing or not plan.site:
         return None
-    changed, removed = plan.count("change"), plan.count("remove")
+    changed = sum(change.action == "change" and not change.quiet for change in plan.changes)
+    removed = plan.count("remove")
     counted = removed + (changed if plan.existing >= FEW else 0)
     if counted <= MOST_SHARE * plan.existing:
         return None
@@ -104,7 +110,16 @@ def _change(key: Key, before: Subject | None, after: Subject | None) -> Change |
         file=shown.file,
         short_number=next(iter(shown.short_numbers), None),
         detail=words(before.items, after.items) if before is not None and after is not None else (),
+        quiet=before is not None and after is not None and _first_told(before, after),
     )
+
+
+def _first_told(before: Subject, after: Subject) -> bool:
+    """Whether all that differs are facts that earlier versions did not tell a switch, which it gets now."""
+    different = {
+        item for item in {**before.items, **after.items} if before.items.get(item) != after.items.get(item)
+    }
+    return all(item in FIRST_TOLD and item not in before.items for item in different)
 
 
 def _place(change: Change) -> tuple[int, str, str]:

@@ -12,9 +12,10 @@ from pbx import dialplan
 from pbx.dialplan import Exten
 from pbx.section import Section
 from provisioning.core.contract import Contract, Policy
-from provisioning.core.site import Seat, Site
+from provisioning.core.site import Seat, Site, Switchboard
 from provisioning.core.status import Stop
-from provisioning.planning import names
+from provisioning.planning import initials, names
+from provisioning.planning.stops import fact
 
 Fact = tuple[str, str]
 """What an extension is called, and what it returns."""
@@ -30,7 +31,7 @@ def contexts(contract: Contract, slot: str, stops: Iterable[Stop] = ()) -> tuple
     seats = sorted(site.seats, key=lambda seat: seat.long_number)
     facts = {
         "policy": _policy(contract.policy, site),
-        "seat": (fact for seat in seats for fact in _seat(seat, site, contract.policy)),
+        "seat": (fact for seat in seats for fact in _seat(seat, contract.policy)),
         "allowed": (
             (f"{seat.long_number}-{number}", "yes")
             for seat in seats
@@ -38,6 +39,7 @@ def contexts(contract: Contract, slot: str, stops: Iterable[Stop] = ()) -> tuple
         ),
         "changed": ((seat.long_number, seat.changed_to) for seat in seats if seat.changed_to is not None),
         "members": (fact for seat in seats for fact in _member(seat)),
+        "directory": initials.directory(site),
         "stopped": _stopped(stops),
     }
     made = (
@@ -52,7 +54,7 @@ def contexts(contract: Contract, slot: str, stops: Iterable[Stop] = ()) -> tuple
 
 
 def span(minutes: tuple[int, int]) -> str:
-    """Minutes after midnight as GotoIfTime takes them: "08:00-19:00"."""
+    """Minutes after midnight as hours.conf reads them: "08:00-19:00", the end at most 24:00."""
     return "-".join(f"{at // 60:02}:{at % 60:02}" for at in minutes)
 
 
@@ -83,13 +85,20 @@ def _policy(policy: Policy, site: Site) -> Iterator[Fact]:
     yield from ((f"feature-{feature}", "yes") for feature in site.features)
     if site.main_number is not None and "switchboard" in site.features:
         yield "main-number", site.main_number
-        board = site.switchboard
-        if board is not None and board.hours is not None:
-            yield "switchboard-hours", span(board.hours)
-            yield from [("switchboard-days", board.days)] if board.days is not None else []
+        yield from _switchboard(site.switchboard) if site.switchboard is not None else ()
 
 
-def _seat(seat: Seat, site: Site, policy: Policy) -> Iterator[Fact]:
+def _switchboard(board: Switchboard) -> Iterator[Fact]:
+    """Who answers the main number, and when."""
+    if board.operators:
+        yield "switchboard-operators", "&".join(board.operators)
+    if board.hours is not None:
+        yield "switchboard-hours", span(board.hours)
+    if board.days is not None:
+        yield "switchboard-days", board.days
+
+
+def _seat(seat: Seat, policy: Policy) -> Iterator[Fact]:
     """What is one seat's own, each under its long number."""
     number = seat.long_number
     for feature in seat.features:
@@ -124,6 +133,6 @@ def _stopped(stops: Iterable[Stop]) -> Iterator[Fact]:
     """Under a seat's number, or `all`: its stops as way:since:until in seconds since 1970, between &."""
     told: dict[str, list[str]] = {}
     for stop in sorted(stops, key=lambda stop: (stop.since, stop.way)):
-        until = f"{stop.until.timestamp():.0f}" if stop.until is not None else ""
-        told.setdefault(stop.seat or "all", []).append(f"{stop.way}:{stop.since.timestamp():.0f}:{until}")
+        key, said = fact(stop)
+        told.setdefault(key, []).append(said)
     yield from ((key, "&".join(said)) for key, said in told.items())

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from pbx.section import CONTEXT, SECRET_OPTIONS, masked
-from provisioning.planning import names
+from provisioning.planning import facts, names
 
 Items = Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
 
 
 def words(before: Items, after: Items) -> tuple[str, ...]:
     """What differs between two states of one subject, item by item and option by option."""
-    said = list(_number_words(before, after))
+    said = [*_number_words(before, after), *facts.words(before, after)]
     for item in {**before, **after}:
         kind, name = item
-        if kind == "number" or before.get(item) == after.get(item):
+        if kind == "number" or kind in facts.KINDS or before.get(item) == after.get(item):
             continue
         title = name if kind == CONTEXT else names.title(kind, name)
         if item not in before:

@@ -32,6 +32,14 @@ def test_each_column_is_told_with_both_values() -> None:
     )
 
 
+def test_what_an_empty_cell_says_is_nothing() -> None:
+    """A seat that rings as every seat does says nothing of it; another way of ringing is told."""
+    further = replace(ONE, further=("13900138001",))
+    assert [value.column for value in seat_changes((ONE,), (further,))[0].values] == ["further"]
+    (change,) = seat_changes((further,), (replace(further, ring_order="in-order"),))
+    assert change.values == (Value(column="ring_order", before=None, after="in-order"),)
+
+
 def test_removed_seats_come_first() -> None:
     """Removed seats are told before changed and added ones, each with what it had."""
     gone, come = seat_changes((ONE,), (TWO,))

@@ -31,6 +31,14 @@ FULL = Seat(
     features=("fax", "video"),
     changed_to="08702120008",
     allowed=("01085200000", "6002"),
+    mobile_short="6801",
+    further=("13900138001", "6002"),
+    ring_order="in-order",
+    forward_always="13900138001",
+    forward_busy="6002",
+    forward_no_answer="13900138003",
+    forward_unreachable="01085200000",
+    zones=("+international", "-domestic"),
     extra={"房间": "301", "工位号": "@SUM(A1)", "备用": "-"},
 )
 PLAIN = Seat(long_number="12393")

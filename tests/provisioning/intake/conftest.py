@@ -71,8 +71,14 @@ def contracts() -> Path:
 
 @pytest.fixture(scope="session")
 def sample(contracts: Path) -> str:
-    """A contract that uses every key of the contract file and has no error."""
+    """A contract that uses every key of the contract file but those of `promises`, and has no error."""
     return (contracts / "zhaotong.yaml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def promises() -> str:
+    """A contract with every feature and rule, and seats that use them; nothing is wrong or odd in it."""
+    return (Path(__file__).parent / "promises/zhaotong.yaml").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

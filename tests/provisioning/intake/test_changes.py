@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provisioning.core.contract import Contract, Payer
+from provisioning.core.contract import CallTariff, Contract, Payer, Policy, Zone
 from provisioning.core.seat_change import seat_changes
-from provisioning.core.site import Iad, Seat
+from provisioning.core.site import Iad, Seat, Switchboard
 from provisioning.intake import schema
 from provisioning.intake.change_sheet import read as read_changes
 from provisioning.intake.changes import Merged, merged
@@ -114,6 +115,56 @@ def test_a_number_change_keeps_the_seat(contract: Contract) -> None:
     assert now.payers == (replace(payer, seat="08702120009"),)
     assert now.site.seats[2].allowed == ("08702120009", "6002")
     assert result.former == {"08702120009": "08702120001"}
+
+
+def test_whoever_names_a_changed_number_follows_it(contract: Contract) -> None:
+    """Operators, further numbers and forwarding follow a number change, and a change of the short number."""
+    naming = replace(SEATS[2], further=("6001", "13900138001"), forward_busy="08702120001")
+    board = Switchboard(operators=("08702120002", "08702120001"))
+    site = replace(contract.site, seats=(SEATS[0], SEATS[1], naming), switchboard=board)
+    rates = {zone: Decimal("0.06") for zone in Zone}
+    before = replace(
+        contract,
+        site=replace(site, features=("switchboard",)),
+        policy=Policy(forwarding="open"),
+        calls=CallTariff(increment=60, rates=rates, incoming=Decimal(0)),
+    )
+    now = changed(before, "long_number,短号,原号码\n08702120009,6011,08702120001\n")
+    assert now.site.switchboard == Switchboard(operators=("08702120002", "08702120009"))
+    assert now.site.seats[2] == replace(naming, further=("6011", "13900138001"), forward_busy="08702120009")
+
+
+def test_an_operator_is_not_removed(contract: Contract) -> None:
+    """A seat that others name cannot be removed or given away while they do."""
+    site = replace(
+        contract.site, features=("switchboard",), switchboard=Switchboard(operators=("08702120002",))
+    )
+    result = applied(replace(contract, site=site), "long_number,操作\n08702120002,删除\n")
+    assert [problem.code for problem in result.problems] == ["unknown-operator"]
+    assert str(result.problems[0].place) == "zhaotong-2025 version 1"
+    given = applied(
+        replace(contract, site=site), "long_number,原号码,操作\n08702120002,,删除\n08702120002,08702120003,\n"
+    )
+    assert "number-reused" in {problem.code for problem in given.problems}
+
+
+def test_new_columns_change_and_clear(contract: Contract) -> None:
+    """Rights, ringing and forwarding are changed and cleared like any column, and nothing else is."""
+    rates = {zone: Decimal("0.06") for zone in Zone}
+    tariff = CallTariff(increment=60, rates=rates, incoming=Decimal(0))
+    before = replace(contract, calls=tariff, policy=Policy(forwarding="open"))
+    sheet = (
+        "long_number,呼叫权限,振铃方式,一号通号码,遇忙前转\n08702120001,-国际,顺振,13900138001,13900138002\n"
+    )
+    now = changed(before, sheet)
+    assert now.site.seats[0] == replace(
+        SEATS[0],
+        zones=("-international",),
+        ring_order="in-order",
+        further=("13900138001",),
+        forward_busy="13900138002",
+    )
+    assert changed(now, "long_number,呼叫权限,振铃方式,一号通号码,遇忙前转\n08702120001,-,-,-,-\n") == before
 
 
 def test_a_notice_of_the_new_number_is_over_with_the_change(contract: Contract) -> None:

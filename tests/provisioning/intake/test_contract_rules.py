@@ -300,7 +300,6 @@ WARNINGS: list[Case] = [
     ("number-not-in-plan", '"08702120003"', '¦"087021200031"', "another length"),
     ("number-unusual", '"08702120003"', '¦"08701234567"', "begin with 2 to 8"),
     ("nothing-allowed", "allow_list: false", "allow_list: true", "nobody but emergency"),
-    ("not-enforced-yet", "forwarding: closed", "forwarding: open", "max_call_seconds, forwarding"),
     ("full-width", '"08702120001", short', '¦"０8702120001", short', 'read as "08702120001"'),
     ("invisible-character", '"08702120002"', '¦"0870\u200b2120002"', "<U+200B>"),
     ("number-outside-area", '"08702120003"', '¦"08712120003"', "area code 0870"),
@@ -348,15 +347,6 @@ def test_a_hint_is_accepted_when_it_is_followed(sample: str, read: ReadTexts) ->
     for written in ("+868702120002", "0086-870-2120002", "870 2120002", "(0870)2120002", "00868702120002"):
         [problem] = read({"a.yaml": sample.replace('"08702120002"', f'"{written}"')}).problems
         assert "08702120002" in problem.hint
-
-
-def test_a_policy_gives_one_warning(sample: str, read: ReadTexts) -> None:
-    """All that the switch does not enforce yet is named in one warning a contract."""
-    told = {warning.code: warning.message for warning in read({"zhaotong.yaml": sample}).warnings}
-    assert told["not-enforced-yet"] == (
-        "hours, calls_per_number_per_day, calls_per_callee_per_day, recording, max_call_seconds: "
-        "recorded, not yet enforced on the switch"
-    )
 
 
 def test_what_no_bill_shows_yet_gives_one_warning(sample: str, read: ReadTexts) -> None:

@@ -117,6 +117,20 @@ def test_a_password_of_nobody_is_a_problem(read: Read) -> None:
     assert (problem.code, str(problem.place)) == ("password-without-number", "secret.csv:5:1")
 
 
+def test_a_second_number_has_a_password_of_its_own(read: Read) -> None:
+    """A second number registers like a seat's: its password is known, and one that is missing is told."""
+    contract = CONTRACT.replace(
+        '{long_number: "08702120002"}', '{long_number: "08702120002", second_number: "08702120031"}'
+    ).replace("ims:", "features: [two-numbers]\n  ims:")
+    missing = read({"x.yaml": contract, "secret.csv": SHEET})
+    assert missing.problems == ()
+    (warning,) = [one for one in missing.warnings if one.code == "password-missing"]
+    assert "08702120031" in warning.message
+    whole = read({"x.yaml": contract, "secret.csv": SHEET + "08702120031,Geheim-3\n"})
+    assert whole.problems == ()
+    assert "password-missing" not in {warning.code for warning in whole.warnings}
+
+
 @pytest.mark.parametrize("second", ["", "08702120002,\n"])
 def test_a_number_without_password_is_warned_of(read: Read, second: str) -> None:
     """A number that registers and has no password here is named in a warning: the ledger may have it."""

@@ -98,6 +98,9 @@ def test_the_generated_dialplan(make: Make) -> None:
         "exten => emergency,1,Return(${ARG1})\n"
         "exten => international,1,Return(00${ARG4})\n"
         "exten => caller,1,Return(+86${ARG2}${ARG3})\n"
+        "\n"
+        "[seatline-zhaotong-b-seat]\n"
+        "exten => 08702120001-short,1,Return(60001)\n"
     )
 
 

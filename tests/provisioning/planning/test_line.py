@@ -173,3 +173,49 @@ def test_a_new_password_of_the_operators_is_told_apart(make: Make) -> None:
         "zhaotong", before, desired(contract, {FIRST: "SipSecret2"}, "a", {FIRST: "OperaOld1"})
     ).changes
     assert change.detail == ("password changed",)
+
+
+def test_a_second_number_registers_and_is_the_seats(make: Make) -> None:
+    """A second number has a registration of its own by the site's line, no telephone, and a line in the list
+    of numbers that says whose it is."""
+    contract = on(make)
+    first, second = contract.site.seats
+    seats = (replace(first, second_number="08702120031"), second)
+    contract = replace(contract, site=replace(contract.site, seats=seats))
+    sections = by_name(contract)
+    registration = sections["registration", "08702120031-ims"]
+    assert registration.get("client_uri") == "sip:+868702120031@ims.example.net"
+    assert registration.get("endpoint") == "line-zhaotong"
+    assert ("endpoint", "seat-08702120031") not in sections
+    numbers = sections["context", "seatline-zhaotong-a-numbers"]
+    assert f"08702120031,1,Return({FIRST})" in numbers.values("exten")
+
+
+def test_a_second_number_with_a_password_has_a_line_of_its_own(make: Make) -> None:
+    """Where the operator gives the second number a password, calls under it are proved with that one."""
+    contract = on(make, 1)
+    (only,) = contract.site.seats
+    seats = (replace(only, second_number="08702120031"),)
+    contract = replace(contract, site=replace(contract.site, seats=seats))
+    sections = by_name(contract, {FIRST: "one", "08702120031": "two"})
+    own = sections["endpoint", "seat-08702120031-line"]
+    assert own.get("outbound_auth") == "08702120031-ims-auth"
+    assert sections["auth", "08702120031-ims-auth"].get("password") == "two"
+    assert sections["registration", "08702120031-ims"].get("endpoint") == "seat-08702120031-line"
+
+
+@pytest.mark.parametrize(
+    ("features", "register", "there"),
+    [(("switchboard",), "seat", True), ((), "seat", False), (("switchboard",), "trunk", False)],
+)
+def test_the_main_number_of_a_switchboard_registers_where_seats_do(
+    make: Make, features: tuple[str, ...], register: str, there: bool
+) -> None:
+    """The main number of a switchboard, which is no seat's, registers for itself; on a trunk and without a
+    switchboard it does not."""
+    contract = on(make, register=register)
+    site = replace(contract.site, main_number="08702120000", features=features)
+    sections = by_name(replace(contract, site=site))
+    assert (("registration", "08702120000-ims") in sections) is there
+    numbers = sections["context", "seatline-zhaotong-a-numbers"].values("exten")
+    assert ("08702120000,1,Return(08702120000)" in numbers) is bool(features)

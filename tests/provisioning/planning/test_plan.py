@@ -118,6 +118,24 @@ def test_where_a_seat_stands_is_no_change(make: Make) -> None:
     assert [(c.action, c.name) for c in result.changes] == [("remove", "08702120001")]
 
 
+def test_what_an_earlier_version_did_not_tell(make: Make) -> None:
+    """Seats that an earlier version applied are told their short numbers once, each; that needs no --force,
+    and another short number of all of them does."""
+    contract = make(20)
+    before = config(contract)
+    without = Config(
+        {
+            file: tuple(section for section in sections if not section.name.endswith("-seat"))
+            for file, sections in before.files.items()
+        }
+    )
+    told = planned(without, before)
+    assert told.count("change") == 20
+    assert too_much(told) is None
+    others = [replace(seat, short_number=f"7{n:04}") for n, seat in enumerate(contract.site.seats)]
+    assert too_much(planned(before, config(make(others)))) is not None
+
+
 @pytest.mark.parametrize(
     ("before", "after", "refused"),
     [(0, 69, False), (20, 14, False), (20, 13, True), (20, 0, True), (3, 2, False), (3, 1, True)],
