@@ -22,6 +22,8 @@ Holder = tuple[ContractVersion, str]
 
 _FROM_OPERATOR = re.compile(r"seatline-.+-[ab]-line")
 """The context in which our switches take the operator's calls (dialplans/README.md)."""
+_LEG = re.compile(r"Local/.+@seatline-leg-[0-9a-f]+;2")
+"""The half of a Local channel that calls on behalf of a seat on our switches (dialplans/leg.conf)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,13 @@ class Unattributed:
     """Why a call record is nobody's that we know."""
 
     reason: str
+
+
+def is_leg(cdr: Cdr) -> bool:
+    """Whether a record is of a leg that a switch of ours made for a seat: a further number, a forwarded
+    call, a call of its mobile. Such a leg is a call of the seat, whose account code it has.
+    """
+    return _LEG.fullmatch(cdr.channel) is not None
 
 
 def attribute(cdr: Cdr, directory: Directory, day: date) -> Attributed | Unattributed:
@@ -79,6 +88,8 @@ def _by_account(cdr: Cdr, directory: Directory, holder: Holder) -> Attributed:
     anybody out there may show the called seat's own.
     """
     version, seat = holder
+    if is_leg(cdr):
+        return Attributed(version=version, seat=seat, direction=Direction.OUTGOING, other=cdr.dst)
     if _FROM_OPERATOR.fullmatch(cdr.dcontext):
         return Attributed(version=version, seat=seat, direction=Direction.INCOMING, other=cdr.src)
     if not _is_seat(cdr.src, directory, version, seat):

@@ -19,6 +19,7 @@ from provisioning.core.call import Direction, Outcome, RatedCall
 from provisioning.core.contract import CallTariff, ContractVersion, Zone
 from provisioning.core.cycle import Cycle
 from provisioning.core.money import FEN, round_fen
+from provisioning.core.status import Stop
 
 INCOMING = "incoming"
 _ORDER = {**{zone.value: place for place, zone in enumerate(Zone)}, INCOMING: len(Zone)}
@@ -114,9 +115,11 @@ def make_bill(
     calls: Sequence[RatedCall],
     *,
     late: Sequence[LateCalls] = (),
+    stops: Sequence[Stop] = (),
     closed: bool = False,
 ) -> Bill:
-    """The bill of a contract, from all its versions, its calls of the cycle in call order, and late ones.
+    """The bill of a contract, from all its versions, its calls of the cycle in call order, late ones, and all
+    its stops.
 
     ValueError when there is no version, or the versions are of several contracts.
     """
@@ -127,7 +130,7 @@ def make_bill(
         contract=contracts.pop(),
         cycle=cycle,
         closed=closed,
-        recurring=recurring_lines(versions, cycle),
+        recurring=recurring_lines(versions, cycle, stops),
         once=once_lines(versions, cycle),
         calls=call_lines(versions, calls),
         adjustments=tuple(line for of_cycle in late for line in _adjustments(versions, of_cycle)),

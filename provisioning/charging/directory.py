@@ -24,6 +24,7 @@ class Directory:
         self._areas: set[str] = set()
         self._long: dict[tuple[str, int], dict[str, str]] = {}
         self._short: dict[tuple[str, int], dict[str, str]] = {}
+        self._mobile: dict[tuple[str, int], dict[str, str]] = {}
         self._in_force: dict[tuple[str, date], ContractVersion | None] = {}
         for version in versions:
             self._enter(version)
@@ -37,6 +38,11 @@ class Directory:
         long, short = _numbers(site)
         self._long[contract, version.number] = long
         self._short[contract, version.number] = short
+        self._mobile[contract, version.number] = {
+            seat.mobile_short: seat.mobile
+            for seat in site.seats
+            if seat.mobile_short is not None and seat.mobile is not None
+        }
         for number in long:
             holders = self._contracts_of.setdefault(number, [])
             if contract not in holders:
@@ -76,6 +82,10 @@ class Directory:
     def seat_by_short(self, version: ContractVersion, digits: str) -> str | None:
         """The seat of that version with this short number."""
         return self._short[version.contract.id, version.number].get(digits)
+
+    def mobile_by_short(self, version: ContractVersion, digits: str) -> str | None:
+        """The mobile that a member of that version has this short number for (手机短号)."""
+        return self._mobile[version.contract.id, version.number].get(digits)
 
 
 def spans(versions: Iterable[ContractVersion]) -> tuple[tuple[ContractVersion, date], ...]:

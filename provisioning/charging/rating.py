@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from pbx.cdr import Cdr
-from provisioning.charging.attribution import Attributed, Unattributed, attribute, own_seat
+from provisioning.charging.attribution import Attributed, Unattributed, attribute, is_leg, own_seat
 from provisioning.charging.directory import Directory
 from provisioning.charging.zoning import INTERNAL, ZONE_OF
 from provisioning.core.call import Direction, Outcome, RatedCall
@@ -46,7 +46,7 @@ def rate_call(cdr: Cdr, directory: Directory) -> RatedCall:
     contradiction = contradicts_itself(cdr)
     if contradiction is not None:
         return replace(facts, outcome=Outcome.REVIEW, reason=contradiction)
-    if cdr.channel.startswith(LOCAL_CHANNEL):
+    if cdr.channel.startswith(LOCAL_CHANNEL) and not is_leg(cdr):
         return replace(facts, outcome=Outcome.REVIEW, reason="a Local channel: its other leg is charged")
     if isinstance(owner, Unattributed):
         return facts
@@ -130,12 +130,17 @@ def _facts(cdr: Cdr, directory: Directory, owner: Attributed | Unattributed, day
 
 
 def _class_and_zone(owner: Attributed, directory: Directory) -> tuple[str, Zone | None]:
-    """Emergency before all, then the contract's own numbers, then the numbering plan."""
-    by_plan = classify(owner.other, owner.version.contract.site.area_code)
+    """Emergency before all, then the contract's own numbers, then the numbering plan; a member's mobile
+    called by its short number is a mobile like any other (手机短号)."""
+    area_code = owner.version.contract.site.area_code
+    by_plan = classify(owner.other, area_code)
     if by_plan is NumberClass.EMERGENCY:
         return by_plan.value, None
     if own_seat(owner.other, directory, owner.version) is not None:
         return INTERNAL, Zone.INTERNAL
+    mobile = directory.mobile_by_short(owner.version, owner.other)
+    if mobile is not None:
+        by_plan = classify(mobile, area_code)
     return by_plan.value, ZONE_OF[by_plan]
 
 

@@ -15,9 +15,11 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from provisioning.charging.directory import spans
+from provisioning.charging.suspended import charged
 from provisioning.core.contract import ContractVersion, Prorate, Recurring, version_in_force
 from provisioning.core.cycle import Cycle
 from provisioning.core.money import round_fen
+from provisioning.core.status import Stop
 
 _DAY = timedelta(days=1)
 
@@ -53,8 +55,13 @@ class _Served:
         return self.latest.quantity if self.latest.quantity is not None else Decimal(1)
 
 
-def recurring_lines(versions: Sequence[ContractVersion], cycle: Cycle) -> tuple[FeeLine, ...]:
-    """The recurring fees of one contract in a cycle, in the order of the contract file."""
+def recurring_lines(
+    versions: Sequence[ContractVersion], cycle: Cycle, stops: Sequence[Stop] = ()
+) -> tuple[FeeLine, ...]:
+    """The recurring fees of one contract in a cycle, in the order of the contract file.
+
+    `stops` are all of the contract, also those that are over: what they make free is not charged.
+    """
     in_service = service_days(versions, cycle)
     order: list[str] = []
     days: dict[str, dict[date, Recurring]] = {}
@@ -67,7 +74,9 @@ def recurring_lines(versions: Sequence[ContractVersion], cycle: Cycle) -> tuple[
             days.setdefault(fee.item, {})[day] = fee
     lines = []
     for item in order:
-        served = _Served(days[item], seats)
+        served = _Served(*charged(days[item], seats, stops))
+        if not served.days:
+            continue
         line = _CHARGED[served.latest.prorate](served, versions, cycle)
         if line is not None:
             lines.append(line)

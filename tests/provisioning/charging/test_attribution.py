@@ -102,6 +102,64 @@ def test_the_second_number_is_its_seats(make) -> None:
     assert owner_of(make.directory(make.version(seats=seats)), record)[1] == "08702120001"
 
 
+LEG = "Local/13800138000@seatline-leg-0000001a;2"
+
+
+@pytest.mark.parametrize("src", ["08702120001", "13900139000", "", "08702120002"])
+@pytest.mark.parametrize("dcontext", [names.context("zhaotong", "a"), names.context("zhaotong", "a", "line")])
+def test_a_leg_made_for_a_seat_is_an_outgoing_call_of_the_seat(make, src, dcontext) -> None:
+    """A leg to a further number, a forwarded call or a call of its mobile is the seat's and charged, whatever
+    number it shows and wherever the call came from."""
+    record = make.cdr(channel=LEG, src=src, dcontext=dcontext, dst="13800138000")
+    assert owner_of(make.directory(), record) == (
+        "zhaotong", "08702120001", Direction.OUTGOING, "13800138000",
+    )  # fmt: skip
+    rated = rate_call(record, make.directory())
+    assert (rated.outcome, rated.zone) == (Outcome.RATED, Zone.DOMESTIC)
+
+
+def test_a_leg_to_the_seat_itself_is_no_incoming_call(make) -> None:
+    """A leg for a seat that ends at the seat's own number is a call inside, not one from outside."""
+    record = make.cdr(channel=LEG, src="", dst="08702120001")
+    assert owner_of(make.directory(), record)[2] is Direction.OUTGOING
+    assert rate_call(record, make.directory()).zone is Zone.INTERNAL
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        "Local/13800138000@seatline-leg-0000001a;1",
+        "Local/13800138000@seatline-dialled-0000001a;2",
+        "Local/13800138000@my-seatline-leg-x-0000001a;2",
+    ],
+)
+def test_any_other_half_of_a_local_channel_is_looked_at(make, channel) -> None:
+    """Only the half of a leg that calls out is charged; any other answered Local channel goes to review."""
+    record = make.cdr(channel=channel, dst="13800138000")
+    assert rate_call(record, make.directory()).outcome is Outcome.REVIEW
+
+
+def test_the_call_that_a_leg_belongs_to_stays_incoming(make) -> None:
+    """A call from the operator whose far end is a leg is an incoming call still, and free."""
+    context = names.context("zhaotong", "a", "line")
+    record = make.cdr(
+        src="13900139000", dst="+868702120001", dcontext=context, channel="PJSIP/line-zhaotong-00000001",
+        dstchannel=LEG.replace(";2", ";1"),
+    )  # fmt: skip
+    assert owner_of(make.directory(), record)[2] is Direction.INCOMING
+    assert rate_call(record, make.directory()).outcome is Outcome.FREE
+
+
+def test_a_members_mobile_by_its_short_number_costs_what_the_mobile_costs(make) -> None:
+    """A call to 6101, the short number of a member's mobile, is a call to that mobile; to 6102, nobody's, it
+    has no price."""
+    seats = (make.seat("08702120001", "6001", mobile="13800138000", mobile_short="6101"),)
+    known = make.directory(make.version(seats=seats))
+    rated = rate_call(make.cdr(dst="6101"), known)
+    assert (rated.outcome, rated.zone, rated.other) == (Outcome.RATED, Zone.DOMESTIC, "6101")
+    assert rate_call(make.cdr(dst="6102"), known).outcome is Outcome.UNRATED
+
+
 def test_a_short_number_alone_is_nobodys(make) -> None:
     """A bare short number as caller says nothing: many contracts have a 6001."""
     record = make.cdr(accountcode="", src="6001", dst="6002")

@@ -67,3 +67,12 @@ def test_second_and_main_numbers_are_numbers_of_the_contract(make) -> None:
     assert known.seat_by_long(version, "08702120000") == "08702120000"
     assert known.seat_by_short(version, "6001") == "08702120001"
     assert known.seat_by_short(version, "6002") is None
+
+
+def test_members_mobiles_by_their_short_numbers(make) -> None:
+    """A member's mobile is found by its short number in the version that has it, and nowhere else."""
+    seats = (make.seat("08702120001", "6001", mobile="13800138000", mobile_short="6101"),)
+    version = make.version(seats=seats)
+    known = make.directory(version)
+    assert known.mobile_by_short(version, "6101") == "13800138000"
+    assert known.mobile_by_short(version, "6001") is None
