@@ -14,14 +14,14 @@ TEXT = "\n".join(
     for line in file.read_text(encoding="utf-8").splitlines()
     if not line.startswith(";")
 )
-OWN = {"Goto", "GotoIf", "Hangup", "NoOp", "Set"}
+OWN = {"Answer", "Goto", "GotoIf", "Hangup", "NoOp", "Progress", "Set", "Wait"}
 """Applications of Asterisk itself."""
 
 
 def test_every_function_and_application_has_its_module():
     """Each function and application of dialplans/ stands in the table of the module that brings it."""
     functions = set(re.findall(r"(?:\$\{|Set\()([A-Z_]+)\(", TEXT))
-    applications = set(re.findall(r"\b([A-Z][a-z]\w+)\(", TEXT))
+    applications = set(re.findall(r"\b([A-Z]\w*[a-z]\w*)\(", TEXT))
     assert functions == set(OF_FUNCTIONS)
     assert applications - OWN == set(OF_APPLICATIONS)
 

@@ -81,7 +81,8 @@ def test_nobody_is_rung_before_a_claimed_diversion_is_forgotten():
         for said, dial in zip(lines(section.name), lines(section.name)[1:], strict=False)
         if dial.startswith("Dial(")
     ]
-    assert before_dial == ["Gosub(seatline-undiverted,s,1)"] * 2
+    assert len(before_dial) > 1
+    assert set(before_dial) == {"Gosub(seatline-undiverted,s,1)"}
 
 
 def test_every_class_that_can_go_out_has_a_form():
