@@ -12,9 +12,20 @@ from pbx.section import Section
 
 CODECS = ("alaw", "ulaw")
 """G.711 as the operators in China offer it, A-law first."""
+UNTOUCHED = ("alaw",)
+"""What a fax machine or card terminal gets: nothing to be converted into, or from."""
+VIDEO = ("h264",)
 
 SILENT, SILENT_ON_HOLD = "60", "300"
 """Seconds without any RTP from a telephone after which its call ends: it is without power (断电)."""
+LONGEST_FAX = "3600"
+"""The same where a fax may leave the voice channel: T.38 is no RTP."""
+T38 = (
+    ("t38_udptl", "yes"),
+    ("t38_udptl_ec", "redundancy"),
+    ("t38_udptl_maxdatagram", "400"),
+)
+"""Fax beside the voice channel (T.38): passed on as it comes, with redundancy; else it is refused."""
 
 Variables = Iterable[tuple[str, str]]
 
@@ -28,6 +39,9 @@ def telephone(
     number: str,
     account: str,
     transport: str,
+    codecs: Iterable[str] = CODECS,
+    video: bool = False,
+    t38: bool = False,
     variables: Variables = (),
 ) -> Section:
     """The endpoint of a telephone behind an IAD; what it claims about its own number is not believed.
@@ -36,7 +50,8 @@ def telephone(
     endpoint's own name (`auth_username`); `username` is needed as well, or a REGISTER does not find the AOR
     by its To user. Media and requests go back to where they came from: IADs stand behind NAT. A telephone
     that loses power in a call would keep its place on the line for ever: without any RTP the call ends. That
-    takes IADs without silence suppression, and fax in the voice channel (no T.38), as ours are set.
+    takes IADs without silence suppression, as ours are set; with `t38` it has an hour, for a fax is no voice.
+    `video` is one stream of H.264.
     """
     return Section(
         name,
@@ -50,8 +65,9 @@ def telephone(
             ("accountcode", account),
             ("identify_by", "auth_username,username"),
             ("trust_id_inbound", "no"),
-            *_media(),
-            ("rtp_timeout", SILENT),
+            *_media((*codecs, *(VIDEO if video else ()))),
+            *((*T38, ("t38_udptl_nat", "yes")) if t38 else ()),
+            ("rtp_timeout", LONGEST_FAX if t38 else SILENT),
             ("rtp_timeout_hold", SILENT_ON_HOLD),
             ("rewrite_contact", "yes"),
             ("allow_transfer", "no"),
@@ -75,6 +91,7 @@ def line(
     reliable: str = "supported",
     timers: str = "supported",
     session: tuple[int, int] = (1800, 90),
+    t38: bool = False,
     variables: Variables = (),
 ) -> Section:
     """The endpoint of the operator's side: calls out to its IMS through its proxy, and calls in from it.
@@ -112,7 +129,8 @@ def line(
             ("outbound_proxy", loose(proxy)),
             ("from_domain", domain),
             *((option, value) for option, value in asked if value),
-            *_media(),
+            *_media(CODECS),
+            *(T38 if t38 else ()),
             ("allow_transfer", "no"),
             ("allow_subscribe", "no"),
             *_variables(variables),
@@ -186,10 +204,10 @@ def loose(proxy: str) -> str:
     return proxy if ";lr" in proxy else f"{proxy};lr"
 
 
-def _media() -> tuple[tuple[str, str], ...]:
+def _media(codecs: Iterable[str]) -> tuple[tuple[str, str], ...]:
     return (
         ("disallow", "all"),
-        ("allow", ",".join(CODECS)),
+        ("allow", ",".join(codecs)),
         ("direct_media", "no"),
         ("rtp_symmetric", "yes"),
     )

@@ -85,9 +85,15 @@ write() {
         yes/register) identify pbx 'match_request_uri = /^sip:[^@]+@[a-z]/' ;;
     esac
     # Numbers whose callers are asked for more than others: see docker/README.md.
-    special reliable 6 '100rel = required'
-    special timers 7 'timers = required'
-    special patient 8 $'timers = always\ntimers_sess_expires = 3600\ntimers_min_se = 3600'
+    special reliable 06 '100rel = required'
+    special timers 07 'timers = required'
+    # Without its address Asterisk opens the ports of T.38 on all addresses of the machine.
+    special fax 10 "t38_udptl = yes
+t38_udptl_ec = redundancy
+t38_udptl_maxdatagram = 400
+media_address = $SEATLINE_SIP_ADDRESS
+t38_bind_udptl_to_media_address = yes"
+    special patient 08 $'timers = always\ntimers_sess_expires = 3600\ntimers_min_se = 3600'
     local user name
     printf '\n[user](!)\ntype = aor\nmax_contacts = 1\nremove_existing = yes\n'
     printf 'minimum_expiration = %s\nmaximum_expiration = %s\n' \
@@ -107,10 +113,10 @@ identify() {
     printf '\n[%s]\ntype = identify\nendpoint = %s\n%s\n' "$1" "$1" "$2"
 }
 
-# $1: name, $2: last digit of +8613900000000, $3: what is asked.
+# $1: name, $2: last two digits of +8613900000000, $3: what is asked.
 special() {
     printf '\n[pbx-%s](line)\n%s\nidentify_by = header\n' "$1" "$3"
-    identify "pbx-$1" "match_header = To: /\\+861390000000$2@/"
+    identify "pbx-$1" "match_header = To: /\\+86139000000$2@/"
 }
 
 # What the dialplan asks of a call: `dialplan set global` changes it while it runs.

@@ -13,7 +13,7 @@ from provisioning.core.contract import Contract, ContractVersion
 from provisioning.core.cycle import Cycle
 from provisioning.core.document import from_document, to_document
 from provisioning.flows.errors import ChangedMeanwhile, FlowError
-from provisioning.store import contract_files, holdings, overlaps, sip_secrets, trail
+from provisioning.store import contract_files, holdings, overlaps, sip_secrets, status, trail
 from provisioning.store import ims_passwords as passwords
 from provisioning.store.portions import portions
 from provisioning.store.succession import Past, Standing, Step, step
@@ -78,6 +78,8 @@ def record(
     if len(moved) < len(steps):
         obstacles += [_not_alone(version, taken) for version, taken in moved]
     obstacles += _clashes(connection, steps)
+    for version, taken in steps:
+        obstacles += status.at_rest(connection, version.contract.id, taken.changed_from)
     if obstacles:
         raise FlowError("\n".join([*obstacles, "Nothing was recorded."]))
     for contract, _ in additions:

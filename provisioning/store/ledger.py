@@ -28,9 +28,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from pbx.cdr import Cdr
+    from provisioning.compliance.made import MadeCall
     from provisioning.core.call import RatedCall
     from provisioning.core.contract import Contract, ContractVersion
     from provisioning.core.cycle import Cycle
+    from provisioning.core.recording import Recording
+    from provisioning.core.status import ClosedNumber, Complaint, Stop
+    from provisioning.flows.find_recordings import Access, RecordedCall, Wanted
     from provisioning.flows.ports import (
         Batch,
         DeviceSecret,
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
         Ledger,
         Offer,
         RecordKey,
+        Resumed,
         SourceState,
         StoredBill,
         StoredRecord,
@@ -124,16 +129,18 @@ class SqlLedger:
         expected: Mapping[str, Sequence[ContractVersion]] = MappingProxyType({}),
         from_file: bool = True,
         remade: Collection[str] = (),
+        renumbered: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[ContractVersion, ...]:
         """Records each contract that differs from its latest version; returns only what was recorded.
 
         FlowError, listing every obstacle: a day not after the latest version's, numbers or a site that
         another contract has in the same days. ChangedMeanwhile where `expected` is not so any more.
         """
-        from provisioning.store import contracts
+        from provisioning.core.status import midnight
+        from provisioning.store import contracts, status
 
         with writing(self._engine) as connection:
-            return contracts.record(
+            made = contracts.record(
                 connection,
                 additions,
                 new_secret=new_secret,
@@ -144,6 +151,10 @@ class SqlLedger:
                 from_file=from_file,
                 remade=remade,
             )
+            if renumbered:
+                contract, day = additions[0]
+                status.renumber(connection, contract.id, renumbered, midnight(day), at=at, who=who)
+            return made
 
     def filed(self, contract: str) -> Contract | None:
         from provisioning.store import contract_files
@@ -331,6 +342,18 @@ class SqlLedger:
         with reading(self._engine) as connection:
             return rated.counts(connection)
 
+    def made_calls(self, first: int, until: int) -> tuple[MadeCall, ...]:
+        from provisioning.store import made_calls
+
+        with reading(self._engine) as connection:
+            return made_calls.between(connection, first, until)
+
+    def earliest_collected(self, since: datetime) -> int | None:
+        from provisioning.store import made_calls
+
+        with reading(self._engine) as connection:
+            return made_calls.earliest(connection, since)
+
     def unpriced(self, *, limit: int = 20) -> tuple[tuple[Cdr, RatedCall], ...]:
         from provisioning.store import rated
 
@@ -356,6 +379,131 @@ class SqlLedger:
 
         with writing(self._engine) as connection:
             trail.applied(connection, site=site, switch=switch, digest=digest, plan=plan, at=at, who=who)
+
+    def stops(self, contract: str | None = None) -> tuple[Stop, ...]:
+        from provisioning.store import status
+
+        with reading(self._engine) as connection:
+            return status.stops(connection, contract)
+
+    def stop(self, made: Stop, *, at: datetime, who: str) -> None:
+        from provisioning.store import status
+
+        with writing(self._engine) as connection:
+            status.record(connection, made, at=at, who=who)
+
+    def resume(self, contract: str, seat: str | None, moment: datetime, *, at: datetime, who: str) -> Resumed:
+        from provisioning.store import status
+
+        with writing(self._engine) as connection:
+            return status.resume(connection, contract, seat, moment, at=at, who=who)
+
+    def close_numbers(
+        self,
+        numbers: Sequence[ClosedNumber],
+        made: Stop,
+        additions: Sequence[tuple[Contract, date]],
+        *,
+        new_secret: Callable[[], str],
+        at: datetime,
+        who: str,
+        expected: Mapping[str, Sequence[ContractVersion]],
+        remade: Collection[str],
+    ) -> tuple[ContractVersion, ...]:
+        from provisioning.store import contracts, status
+
+        with writing(self._engine) as connection:
+            recorded = contracts.record(
+                connection,
+                additions,
+                new_secret=new_secret,
+                at=at,
+                who=who,
+                ims_passwords={},
+                expected=expected,
+                from_file=False,
+                remade=remade,
+            )
+            status.close(connection, numbers, made, at=at, who=who)
+            return recorded
+
+    def closed_numbers(self, contract: str | None = None) -> tuple[ClosedNumber, ...]:
+        from provisioning.store import status
+
+        with reading(self._engine) as connection:
+            return status.closed_numbers(connection, contract)
+
+    def register_complaint(self, made: Complaint, stopped: Stop | None, *, at: datetime, who: str) -> None:
+        from provisioning.store import status
+
+        with writing(self._engine) as connection:
+            status.register(connection, made, stopped, at=at, who=who)
+
+    def complaints(
+        self, contract: str | None = None, *, since: datetime | None = None
+    ) -> tuple[Complaint, ...]:
+        from provisioning.store import status
+
+        with reading(self._engine) as connection:
+            return status.complaints(connection, contract, since)
+
+    def recordings_of(self, switch: str) -> Mapping[str, Recording]:
+        from provisioning.store import recordings
+
+        with reading(self._engine) as connection:
+            return recordings.of_switch(connection, switch)
+
+    def take_recordings(self, found: Sequence[Recording], *, at: datetime, who: str) -> None:
+        from provisioning.store import recordings
+
+        with writing(self._engine) as connection:
+            recordings.take(connection, found, at=at, who=who)
+
+    def mark_due(self, switch: str, today: date, *, at: datetime, who: str) -> tuple[Recording, ...]:
+        from provisioning.store import recordings
+
+        with writing(self._engine) as connection:
+            return recordings.mark_due(connection, switch, today, at=at, who=who)
+
+    def spoken(self, switch: str, since: datetime) -> tuple[tuple[str, int, int], ...]:
+        from provisioning.store import recordings
+
+        with reading(self._engine) as connection:
+            return recordings.spoken(connection, switch, since)
+
+    def count_due(self, switch: str, today: date) -> int:
+        from provisioning.store import recordings
+
+        with reading(self._engine) as connection:
+            return recordings.count_due(connection, switch, today)
+
+    def find_recordings(self, wanted: Wanted) -> tuple[RecordedCall, ...]:
+        from provisioning.store import recordings
+
+        with reading(self._engine) as connection:
+            return recordings.find(connection, wanted)
+
+    def recording_accesses(self, recording: int) -> tuple[Access, ...]:
+        from provisioning.store import recordings
+
+        with reading(self._engine) as connection:
+            return recordings.accesses(connection, recording)
+
+    def note_recordings(
+        self, recordings: Sequence[int], event: str, why: str, *, at: datetime, who: str
+    ) -> None:
+        from provisioning.store.recordings import note
+
+        with writing(self._engine) as connection:
+            note(connection, recordings, event, why, at=at, who=who)
+
+    def hold_recordings(
+        self, recordings: Sequence[int], why: str | None, *, at: datetime, who: str
+    ) -> tuple[int, ...]:
+        from provisioning.store.recordings import hold
+
+        with writing(self._engine) as connection:
+            return hold(connection, recordings, why, at=at, who=who)
 
     def audit(self, *, event: str, subject: str, detail: Mapping[str, Any], at: datetime, who: str) -> None:
         from provisioning.store import trail

@@ -138,7 +138,7 @@ def unpriced(connection: Connection, *, limit: int) -> tuple[tuple[Cdr, RatedCal
         .order_by(call_record.c.start.desc(), call_record.c.id.desc())
         .limit(limit)
     )
-    return tuple((cdr(row), _call(row[len(COLUMNS) :])) for row in connection.execute(asked))
+    return tuple((cdr(row), verdict(row[len(COLUMNS) :])) for row in connection.execute(asked))
 
 
 def _calls(connection: Connection, *conditions: Any) -> tuple[tuple[int, RatedCall], ...]:
@@ -149,7 +149,7 @@ def _calls(connection: Connection, *conditions: Any) -> tuple[tuple[int, RatedCa
         .where(*conditions)
     )
     rows = sorted(connection.execute(asked), key=lambda row: (row[1] or 0, row[2], row[3]))
-    return tuple((row[0], _call(row[4:])) for row in rows)
+    return tuple((row[0], verdict(row[4:])) for row in rows)
 
 
 def _row(record: int, call: RatedCall) -> dict[str, Any]:
@@ -173,8 +173,9 @@ def _row(record: int, call: RatedCall) -> dict[str, Any]:
     }
 
 
-def _call(verdict: Any) -> RatedCall:
-    values = {column.name: value for column, value in zip(VERDICT, verdict, strict=True)}
+def verdict(row: Any) -> RatedCall:
+    """The verdict from a row of the columns VERDICT."""
+    values = {column.name: value for column, value in zip(VERDICT, row, strict=True)}
     values["outcome"] = Outcome(values["outcome"])
     for name, kind in (("direction", Direction), ("zone", Zone), ("cycle", Cycle.parse)):
         values[name] = None if values[name] is None else kind(values[name])

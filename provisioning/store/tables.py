@@ -287,6 +287,78 @@ applied_plan = Table(
     Index(None, "site"),
 )
 
+# Who may not call, or be called, from when to when; `seat` is empty for all seats of the contract (停机).
+stop = Table(
+    "stop",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("contract", ForeignKey("contract.id"), nullable=False),
+    Column("seat", String(16)),
+    Column("way", String(8), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant),
+    Column("why", Text, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    CheckConstraint("until IS NULL OR until > since", name="order"),
+    Index(None, "contract"),
+)
+
+# Numbers given back: from the day `closed` on nobody's, from the day `free` on anybody's again (销户).
+closed_number = Table(
+    "closed_number",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("contract", ForeignKey("contract.id"), nullable=False),
+    Column("number", String(16), nullable=False),
+    Column("closed", Date, nullable=False),
+    Column("free", Date, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    CheckConstraint("free >= closed", name="order"),
+    Index(None, "number"),
+)
+
+# What people complained of, by the number they were called from (投诉).
+complaint = Table(
+    "complaint",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("contract", ForeignKey("contract.id"), nullable=False),
+    Column("number", String(16), nullable=False),
+    Column("received", Instant, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Index(None, "contract", "received"),
+)
+
+# The recorded calls there are, and those there were: a row stays when its file is removed (录音).
+recording = Table(
+    "recording",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("switch", String(128), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("uniqueid", Text, nullable=False),
+    Column("site", String(64), nullable=False),
+    Column("contract", ForeignKey("contract.id")),
+    Column("seat", String(16), nullable=False),
+    Column("started", Instant, nullable=False),
+    Column("milliseconds", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", LargeBinary(32), nullable=False),
+    # The last day on which it is kept; empty where no contract says how long.
+    Column("keep_until", Date),
+    # Why it is kept beyond that day, empty where it is not.
+    Column("held", Text),
+    Column("found_at", Instant, nullable=False),
+    Column("removed_at", Instant),
+    UniqueConstraint("switch", "path"),
+    Index(None, "uniqueid"),
+    Index(None, "seat", "started"),
+)
+
 # Append-only, as `bill` is: triggers in migrations/ refuse to change or delete a row of either.
 audit = Table(
     "audit",

@@ -1,0 +1,175 @@
+"""Recorded calls: taken up, found again, held, marked as removed; every access is in the audit (录音台账)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Connection, Label, RowMapping, Select, and_, func, or_, select, update
+
+from provisioning.core.recording import Recording
+from provisioning.flows.find_recordings import Access, RecordedCall, Wanted
+from provisioning.store import trail
+from provisioning.store.insertion import insertion
+from provisioning.store.portions import portions
+from provisioning.store.tables import audit, call_record
+from provisioning.store.tables import recording as table
+
+_COLUMNS = tuple(column.name for column in table.columns if column.name != "found_at")
+
+
+def of_switch(connection: Connection, switch: str) -> dict[str, Recording]:
+    """All recordings of a switch by path, also those that were removed."""
+    asked = select(table).where(table.c.switch == switch)
+    return {row["path"]: _recording(row) for row in connection.execute(asked).mappings()}
+
+
+def take(connection: Connection, found: Sequence[Recording], *, at: datetime, who: str) -> None:
+    """Records what was found on disk; a path that is known already stays as it is."""
+    if not found:
+        return
+    rows = [
+        {name: getattr(one, name) for name in _COLUMNS if name != "id"} | {"found_at": at} for one in found
+    ]
+    adding = insertion(connection, table).on_conflict_do_nothing(index_elements=("switch", "path"))
+    connection.execute(adding, rows)
+    detail = {"recordings": len(found)}
+    trail.note(
+        connection, event="recordings-taken-up", subject=found[0].switch, detail=detail, at=at, who=who
+    )
+
+
+def mark_due(
+    connection: Connection, switch: str, today: date, *, at: datetime, who: str
+) -> tuple[Recording, ...]:
+    """Marks as removed what is due and not held, each with its line in the audit."""
+    due = _due(switch, today)
+    found = [_recording(row) for row in connection.execute(select(table).where(*due)).mappings()]
+    connection.execute(update(table).where(*due).values(removed_at=at))
+    for one in found:
+        detail = {"path": one.path, "sha256": one.sha256.hex(), "kept_until": str(one.keep_until)}
+        trail.note(
+            connection, event="recording-removed", subject=_subject(one.id), detail=detail, at=at, who=who
+        )
+    return tuple(found)
+
+
+def count_due(connection: Connection, switch: str, today: date) -> int:
+    """How many are due and not marked yet."""
+    asked = select(func.count()).select_from(table).where(*_due(switch, today))
+    return connection.execute(asked).scalar_one()
+
+
+def spoken(connection: Connection, switch: str, since: datetime) -> tuple[tuple[str, int, int], ...]:
+    """Path and milliseconds of what was taken up since then, and those of the talk from its beginning on.
+
+    A switchboard answers long before a seat is called, and recorded.
+    """
+    record = call_record.c
+    own = and_(record.uniqueid == table.c.uniqueid, record.switch == table.c.switch)
+    asked = (
+        select(table.c.path, table.c.milliseconds, table.c.started, record.answer, record.end)
+        .join(call_record, own)
+        .where(table.c.switch == switch, table.c.found_at >= since, table.c.removed_at.is_(None))
+        .where(record.answer.is_not(None))
+        .order_by(table.c.path)
+    )
+    talk: dict[str, tuple[int, int]] = {}
+    for path, milliseconds, started, answer, end in connection.execute(asked):
+        begun = max(answer, round(started.timestamp() * 1_000_000))
+        longest = max((end - begun) // 1000, talk[path][1] if path in talk else 0)
+        talk[path] = (milliseconds, longest)
+    return tuple((path, recorded, longest) for path, (recorded, longest) in talk.items())
+
+
+def _due(switch: str, today: date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        table.c.switch == switch,
+        table.c.removed_at.is_(None),
+        table.c.held.is_(None),
+        table.c.keep_until < today,
+    )
+
+
+def find(connection: Connection, wanted: Wanted) -> tuple[RecordedCall, ...]:
+    """The recordings that are wanted, by their beginning, each with its call record where that is known."""
+    return tuple(
+        RecordedCall(recording=_recording(row), src=row["src"], dst=row["dst"])
+        for row in connection.execute(_asked(wanted)).mappings()
+    )
+
+
+def accesses(connection: Connection, recording: int) -> tuple[Access, ...]:
+    """What the audit says of a recording, in order: who did what with it, when and why."""
+    asked = select(audit).where(audit.c.subject == _subject(recording)).order_by(audit.c.at, audit.c.id)
+    return tuple(
+        Access(at=row.at, who=row.who, event=row.event, why=str(row.detail.get("why", "")))
+        for row in connection.execute(asked)
+    )
+
+
+def note(
+    connection: Connection, recordings: Sequence[int], event: str, why: str, *, at: datetime, who: str
+) -> None:
+    """A line of the audit for each of these recordings."""
+    for one in recordings:
+        trail.note(connection, event=event, subject=_subject(one), detail={"why": why}, at=at, who=who)
+
+
+def hold(
+    connection: Connection, recordings: Sequence[int], why: str | None, *, at: datetime, who: str
+) -> tuple[int, ...]:
+    """Keeps these beyond their time, or with None no longer; says which of them that changes. What was
+    removed already cannot be held."""
+    changed: list[int] = []
+    for some in portions(tuple(recordings)):
+        these = and_(
+            table.c.id.in_(some),
+            table.c.removed_at.is_(None),
+            table.c.held.is_not(None) if why is None else table.c.held.is_distinct_from(why),
+        )
+        changed += connection.execute(select(table.c.id).where(these).order_by(table.c.id)).scalars()
+        connection.execute(update(table).where(these).values(held=why))
+    event = "recording-released" if why is None else "recording-held"
+    note(connection, changed, event, why or "", at=at, who=who)
+    return tuple(changed)
+
+
+def _asked(wanted: Wanted) -> Select[tuple[object, ...]]:
+    asked = select(table, _of_record("src"), _of_record("dst"))
+    if wanted.ids:
+        asked = asked.where(table.c.id.in_(wanted.ids))
+    if wanted.site is not None:
+        asked = asked.where(table.c.site == wanted.site)
+    if wanted.seat is not None:
+        asked = asked.where(or_(table.c.seat == wanted.seat, _is_callers(wanted.seat)))
+    if wanted.since is not None:
+        asked = asked.where(table.c.started >= wanted.since)
+    if wanted.until is not None:
+        asked = asked.where(table.c.started < wanted.until)
+    if wanted.held:
+        asked = asked.where(table.c.held.is_not(None))
+    if not wanted.removed:
+        asked = asked.where(table.c.removed_at.is_(None))
+    return asked.order_by(table.c.started, table.c.id)
+
+
+def _is_callers(seat: str) -> ColumnElement[bool]:
+    """Whether a recording is of that seat's call to a colleague: it was taken up as the colleague's."""
+    own = and_(call_record.c.uniqueid == table.c.uniqueid, call_record.c.switch == table.c.switch)
+    return select(call_record.c.id).where(own, call_record.c.accountcode == seat).exists()
+
+
+def _of_record(column: str) -> Label[str | None]:
+    """What the first call record of a recorded call says."""
+    own = and_(call_record.c.uniqueid == table.c.uniqueid, call_record.c.switch == table.c.switch)
+    first = select(call_record.c[column]).where(own).order_by(call_record.c.sequence).limit(1)
+    return first.scalar_subquery().label(column)
+
+
+def _recording(row: RowMapping) -> Recording:
+    return Recording(**{name: row[name] for name in _COLUMNS})
+
+
+def _subject(recording: int | None) -> str:
+    return f"recording {recording}"
