@@ -47,6 +47,7 @@ class Book:
         expected: Mapping[str, Sequence[ContractVersion]],
         from_file: bool,
         remade: Sequence[str],
+        renumbered: Mapping[str, str],
     ) -> tuple[ContractVersion, ...]:
         assert not from_file
         for id, known in expected.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,7 @@ from provisioning.core.contract import (
     Zone,
 )
 from provisioning.core.site import Seat, Site
+from provisioning.core.status import Stop, midnight
 from provisioning.flows.errors import FlowError
 from provisioning.flows.plan_site import SwitchPlan, plan_sites
 from provisioning.flows.read_switch import Mark, marks_section
@@ -67,6 +68,10 @@ class Book:
 
     kept: tuple[ContractVersion, ...]
     missing: str = ""
+    stopped: tuple[Stop, ...] = ()
+
+    def stops(self, contract: str | None = None) -> tuple[Stop, ...]:
+        return self.stopped
 
     def versions(self, contract: str | None = None) -> tuple[ContractVersion, ...]:
         return self.kept
@@ -319,3 +324,23 @@ def test_plans_are_told_apart() -> None:
     one, two = contract("x", 2), contract("x", 3)
     assert planned(Files(), book(one)).digest == planned(Files(), book(one)).digest
     assert planned(Files(), book(one)).digest != planned(Files(), book(two)).digest
+
+
+def test_a_stop_is_a_change_until_it_is_applied_and_none_when_it_is_over() -> None:
+    """What people stop stands in the plan of its site; applied it is no change, nor when it has ended."""
+    one = contract("x")
+    ledger, ends = book(one), midnight(TODAY + timedelta(days=1))
+    ledger.stopped = tuple(
+        Stop(contract=one.id, seat=seat, way="both", since=midnight(TODAY), until=until)
+        for seat, until in (("08702120001", None), ("08702120002", ends))
+    )
+    fresh = planned(Files(holding(one)), ledger)
+    assert fresh
+    applied = Files(Config({**holding(one).files, **fresh.sites[0].wanted.files}))
+    for days in (0, 1, 5):
+        day = TODAY + timedelta(days=days)
+        later = plan_sites(applied, ledger, sites=(), hand_written=HAND_WRITTEN, today=day)
+        assert not later
+        assert ledger.stopped[1].over(midnight(day)) is (days > 0)
+    ledger.stopped = ()
+    assert planned(applied, ledger)
