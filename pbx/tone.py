@@ -39,3 +39,8 @@ def hum(hertz: float, seconds: float, rate: int = RATE, *, peak: int = 8000) -> 
     """A tone as samples."""
     count = round(seconds * rate)
     return array("h", (round(peak * math.sin(2 * math.pi * hertz * n / rate)) for n in range(count)))
+
+
+def decibels(level: float) -> float:
+    """A root mean square in dB below full scale, that of a sine as loud as can be (dBFS)."""
+    return 20 * math.log10(max(level, 1.0) / (32768 / math.sqrt(2)))

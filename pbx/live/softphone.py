@@ -60,6 +60,8 @@ class Call:
     """The INVITE that a called telephone got, whole."""
     codes: list[int] = field(default_factory=list)
     """Every SIP code seen, in order: 180 or 183 on the way."""
+    quality: dict[str, float] = field(default_factory=dict)
+    """Once it ended, of the voice that came in: packets `lost`, `jitter` and `jitter_most` in ms."""
 
     def wait(self, state: str, timeout: float = PATIENCE) -> Self:
         """Waits until the call is that far. Raises Refused when it ended before, Unreachable when it takes
@@ -314,6 +316,7 @@ def _advance(call: Call, event: dict[str, Any]) -> None:
     call.state = event["state"]
     call.heard = max(call.heard, event.get("heard", 0))
     call.seconds = event.get("seconds", call.seconds)
+    call.quality = event.get("quality", call.quality)
     if "code" in event:
         call.code, call.reason = event["code"], event["reason"]
         call.codes.append(event["code"])

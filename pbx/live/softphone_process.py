@@ -56,6 +56,7 @@ class _Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         self.softphone = softphone
         self.number = number
         self.heard = 0
+        self.quality: dict[str, float] = {}
         self.awaited = 0
         self.hertz = 0
         self.file = ""
@@ -76,7 +77,7 @@ class _Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
             seconds = info.connectDuration.sec + info.connectDuration.msec / 1000
             self.softphone.over.append(self.number)
             self.silence()
-            event["seconds"] = seconds
+            event |= {"seconds": seconds, "quality": self.quality}
         self.softphone.tell(event)
 
     def onCallMediaState(self, prm: Any) -> None:  # noqa: N802
@@ -121,7 +122,13 @@ class _Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
             statistics = self.getStreamStat(0)  # kept, as above
         except pj.Error:
             return
-        self.heard = max(self.heard, int(statistics.rtcp.rxStat.pkt))
+        received = statistics.rtcp.rxStat
+        self.heard = max(self.heard, int(received.pkt))
+        self.quality = {
+            "lost": int(received.loss),
+            "jitter": received.jitterUsec.mean / 1000,
+            "jitter_most": received.jitterUsec.max / 1000,
+        }
         if 0 < self.awaited <= self.heard:
             self.awaited = 0
             self.softphone.tell({"event": "heard", "call": self.number, "heard": self.heard})

@@ -139,6 +139,7 @@ def record_change(
         expected={contract.id: (standing, *proposal.later)},
         from_file=False,
         remade=[contract.id] if proposal.later else [],
+        renumbered={one.former: one.long_number for one in proposal.changes if one.former is not None},
     )
     notes = [replaced_note(standing)] if made[0].number == standing.number else []
     notes += [

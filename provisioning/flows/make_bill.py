@@ -103,6 +103,7 @@ def _made(
         cycle,
         tuple(call for _, call in calls),
         late=tuple(_late(ledger.rated_calls(contract, of), of, late_records) for of in late_cycles),
+        stops=ledger.stops(contract),
         closed=closed,
     )
     final = (Outcome.RATED, Outcome.FREE)

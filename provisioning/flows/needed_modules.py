@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 OF_APPLICATIONS: Mapping[str, str] = {
+    "DBdeltree": "app_db",
     "Dial": "app_dial",
     "ExecIf": "app_exec",
     "Gosub": "app_stack",
+    "Log": "app_verbose",
+    "MixMonitor": "app_mixmonitor",
+    "Playback": "app_playback",
+    "Read": "app_read",
     "Return": "app_stack",
+    "StartMusicOnHold": "res_musiconhold",
+    "StopMixMonitor": "app_mixmonitor",
+    "StopMusicOnHold": "res_musiconhold",
 }
 """Applications of dialplans/ that a module brings; all others are Asterisk's own."""
 
@@ -16,9 +24,16 @@ OF_FUNCTIONS: Mapping[str, str] = {
     "CALLERID": "func_callerid",
     "CDR": "func_cdr",
     "CHANNEL": "func_channel",
+    "CONNECTEDLINE": "func_callerid",
     "CUT": "func_cut",
+    "DB": "func_db",
+    "DB_KEYS": "func_db",
+    "DEVICE_STATE": "func_devstate",
     "DIALPLAN_EXISTS": "func_dialplan",
+    "FIELDQTY": "func_strings",
+    "FILE": "func_env",
     "FILTER": "func_strings",
+    "GLOBAL": "func_global",
     "GROUP": "func_groupcount",
     "GROUP_COUNT": "func_groupcount",
     "IF": "func_logic",
@@ -30,6 +45,8 @@ OF_FUNCTIONS: Mapping[str, str] = {
     "PJSIP_MEDIA_OFFER": "chan_pjsip",
     "REDIRECTING": "func_callerid",
     "REGEX": "func_strings",
+    "STAT": "func_env",
+    "STRFTIME": "func_strings",
     "UNLOCK": "func_lock",
 }
 """Functions of dialplans/ and where they come from."""
@@ -49,8 +66,10 @@ OF_CALLS = (
     "res_rtp_asterisk",
     "codec_alaw",
     "codec_ulaw",
+    "bridge_builtin_interval_features",
+    "format_wav",
 )
-"""What endpoints, registrations and voice stand on."""
+"""What endpoints, registrations and voice stand on; the time a call may take, and its recording."""
 
 NEEDED = tuple(sorted({*OF_APPLICATIONS.values(), *OF_FUNCTIONS.values(), *OF_CALLS}))
 FOR_OFFERS = "res_pjsip_notify"

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:  # only words here: whoever asks for one port should not have to load them all
     from pbx.action import Action, Reply
     from pbx.cdr import Cdr
+    from provisioning.compliance.made import MadeCall
     from provisioning.core.call import RatedCall
     from provisioning.core.contract import Contract, ContractVersion
     from provisioning.core.cycle import Cycle
+    from provisioning.core.status import ClosedNumber, Complaint, Stop
 
 RecordKey = tuple[str, int]
 """A call record within its switch: (uniqueid, sequence)."""
@@ -136,6 +138,14 @@ class Offer:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """What a resumption did, as it was before: stops it ended, stops to come it took back (复机)."""
+
+    ended: tuple[Stop, ...]
+    taken_back: tuple[Stop, ...]
+
+
 class Ledger(Protocol):
     """The book: contracts and their versions, numbers over time, call records, bills, audit (台账).
 
@@ -158,6 +168,7 @@ class Ledger(Protocol):
         expected: Mapping[str, Sequence[ContractVersion]] = {},
         from_file: bool = True,
         remade: Collection[str] = (),
+        renumbered: Mapping[str, str] = {},
     ) -> tuple[ContractVersion, ...]:
         """Records each contract as its next version from that day on, with the validity of its numbers
         and a SIP secret for each seat that has none yet: all of them or none.
@@ -167,7 +178,8 @@ class Ledger(Protocol):
         versions of a contract as the caller looked at them, none for a new one: ChangedMeanwhile where
         they are not those any more. `from_file` says that the contracts are what their files say, see
         `filed`. Of a contract in `remade` all versions from after its first day here make way for those
-        given, in the order of their days."""
+        given, in the order of their days. `renumbered` are the seats of the first contract that get another
+        number on its day, the one so far to the new one: their stops go on under it."""
         ...
 
     def filed(self, contract: str) -> Contract | None:
@@ -294,6 +306,14 @@ class Ledger(Protocol):
         """How many records by outcome, over the whole ledger."""
         ...
 
+    def made_calls(self, first: int, until: int) -> tuple[MadeCall, ...]:
+        """All rated records that began from the one instant (in microseconds) up to the other, in order."""
+        ...
+
+    def earliest_collected(self, since: datetime) -> int | None:
+        """When the earliest call began of those collected from that moment on, in microseconds."""
+        ...
+
     def unpriced(self, *, limit: int = 20) -> tuple[tuple[Cdr, RatedCall], ...]:
         """The newest unrated records and those in review, to be shown."""
         ...
@@ -309,6 +329,47 @@ class Ledger(Protocol):
     def record_applied(
         self, *, site: str, switch: str, digest: str, plan: Mapping[str, Any], at: datetime, who: str
     ) -> None: ...
+
+    def stops(self, contract: str | None = None) -> tuple[Stop, ...]:
+        """All stops of one contract or of all, also those that are over, by their beginning."""
+        ...
+
+    def stop(self, made: Stop, *, at: datetime, who: str) -> None: ...
+
+    def resume(self, contract: str, seat: str | None, moment: datetime, *, at: datetime, who: str) -> Resumed:
+        """From that moment on the seat, or with None the contract as a whole, is not stopped any more: its
+        stops end, those that would begin later are taken back. What was closed stays closed."""
+        ...
+
+    def close_numbers(
+        self,
+        numbers: Sequence[ClosedNumber],
+        made: Stop,
+        additions: Sequence[tuple[Contract, date]],
+        *,
+        new_secret: Callable[[], str],
+        at: datetime,
+        who: str,
+        expected: Mapping[str, Sequence[ContractVersion]],
+        remade: Collection[str],
+    ) -> tuple[ContractVersion, ...]:
+        """Records the contract without these numbers as `record_versions` does, stops them until the switch
+        knows, and lets nobody have them before they are free: all of it or nothing."""
+        ...
+
+    def closed_numbers(self, contract: str | None = None) -> tuple[ClosedNumber, ...]:
+        """The numbers that one contract or all gave back, also those that are free again."""
+        ...
+
+    def register_complaint(
+        self, made: Complaint, stopped: Stop | None, *, at: datetime, who: str
+    ) -> None: ...
+
+    def complaints(
+        self, contract: str | None = None, *, since: datetime | None = None
+    ) -> tuple[Complaint, ...]:
+        """The complaints about one contract's numbers or all, by when they were received."""
+        ...
 
     def audit(
         self, *, event: str, subject: str, detail: Mapping[str, Any], at: datetime, who: str

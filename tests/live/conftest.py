@@ -227,6 +227,7 @@ class Pbx(Container):
         self.shell(f"rm -f /etc/asterisk/{OURS} /etc/asterisk/empty-seatline*")
         wait_until(self._silent, "end of all calls")
         self.cli("database deltree seatline")
+        self.cli("database deltree seatline-count")
         self.cli("database deltree registrar")
         self.reload()
 

@@ -53,6 +53,7 @@ class Second:
         self.start()
         self.run("exec", "-T", "pbx", "sh", "-c", "rm -f /etc/asterisk/*seatline-*.conf")
         self.cli("database deltree seatline")
+        self.cli("database deltree seatline-count")
         for module in ("res_pjsip.so", "pbx_config.so"):
             said = self.cli(f"module reload {module}")
             assert "reloaded successfully" in said, said

@@ -27,6 +27,7 @@ from provisioning.core.contract import (
     Zone,
 )
 from provisioning.core.site import Ims, Seat, Site
+from provisioning.core.status import Stop
 from provisioning.flows.apply_plan import Applied, World, apply_sites
 from provisioning.flows.lock_switch import Owner
 from provisioning.flows.plan_site import SwitchPlan, plan_sites
@@ -98,6 +99,11 @@ class Book:
     """A site whose record is where the program ends."""
     applied: list[Mapping[str, Any]] = field(default_factory=list)
     trail: list[Mapping[str, Any]] = field(default_factory=list)
+    stopped: tuple[Stop, ...] = ()
+    """What people have stopped."""
+
+    def stops(self, contract: str | None = None) -> tuple[Stop, ...]:
+        return tuple(one for one in self.stopped if contract in (None, one.contract))
 
     def versions(self, contract: str | None = None) -> tuple[ContractVersion, ...]:
         return tuple(
