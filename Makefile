@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo clean-demo test check bench lock
+.PHONY: demo clean-demo test check bench load lock
 .DEFAULT_GOAL := demo
 
 .venv/ready: requirements.lock pyproject.toml docker/python.sh
@@ -26,6 +26,9 @@ check: .venv/ready           ## the quick part: format, lint, types, fences and 
 
 bench: .venv/ready           ## figures and ratios: apply, plan, collect, rate, start-up
 	@docker/bench.sh
+
+load: .venv/ready            ## a busy hour of 69 seats in a minute, and a full line, by SIPp
+	@docker/load.sh
 
 lock:                        ## pins every dependency anew (needs uv)
 	uv pip compile pyproject.toml --extra softphone --group dev --generate-hashes --no-header \

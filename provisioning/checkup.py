@@ -12,12 +12,14 @@ from typing import Protocol
 from pbx.errors import SwitchError
 from provisioning import wiring
 from provisioning.certificates import good_until
+from provisioning.core.recording import contract_at
 from provisioning.flows import examine_switch
 from provisioning.flows.errors import FlowError
+from provisioning.flows.examine_music import examine_music
 from provisioning.flows.examine_switch import Finding
 from provisioning.flows.odd_fetch import ODD_FETCH
 from provisioning.flows.ports import Ledger
-from provisioning.settings import Settings
+from provisioning.settings import Settings, SwitchSettings
 
 BACKUP_DAYS = 7
 """A backup older than this is said to be old."""
@@ -56,12 +58,16 @@ def examine(settings: Settings, usage: DiskUsage = shutil.disk_usage) -> list[Fi
                 if ami.certified_until is not None:
                     found.append(_days_finding(f"{switch.name}: AMI certificate", ami.certified_until))
                 found += examine_switch.examine(ami, wiring.now())
+                if switch.sounds is not None:
+                    found.append(examine_music(ami, wiring.sites_with_music(switch.sounds)))
             except SwitchError as fault:
                 found.append(examine_switch.unreachable(switch.name, str(fault)))
             finally:
                 ami.close()
         found += [_record_finding(switch.name, path, usage) for path in switch.records]
+        found += _recording_findings(settings, switch, usage)
         found += _agreement(settings, switch.name)
+        found += _sound_findings(switch)
     if not settings.switches:
         text = "no switch is set: add [switches.NAME] to seatline.toml to plan and apply"
         found.append(Finding(check="settings", verdict="warning", text=text))
@@ -129,6 +135,29 @@ def _days_finding(check: str, until: datetime) -> Finding:
     return Finding(check=check, verdict="ok", text=text)
 
 
+def _sound_findings(switch: SwitchSettings) -> Iterator[Finding]:
+    """Whether our prompts are on a switch; nothing where the settings name no folder (提示音)."""
+    if switch.sounds is None:
+        return
+    from provisioning.flows import keep_sounds
+
+    check = f"{switch.name}: sounds"
+    shipped = wiring.shipped_sounds()
+    try:
+        missing = keep_sounds.outdated(wiring.sound_folder(switch), shipped)
+    except SwitchError as fault:
+        yield Finding(check=check, verdict="bad", text=str(fault))
+        return
+    if missing:
+        text = (
+            f"{len(missing)} of our prompts are missing in {switch.sounds} or of another version, so "
+            f"callers are not told why they are refused; seatline sound install {switch.name}"
+        )
+        yield Finding(check=check, verdict="warning", text=text)
+        return
+    yield Finding(check=check, verdict="ok", text=f"{sum(map(len, shipped.values()))} prompts are in place")
+
+
 def _agreement(settings: Settings, switch: str) -> Iterator[Finding]:
     """Whether both sources of a switch hold the same calls; nothing where only one was ever read."""
     try:
@@ -157,6 +186,46 @@ def _disk_finding(check: str, folder: Path, usage: DiskUsage) -> Finding:
         text = f"{folder}: only {share:.0%} free: a full disk loses call records without a word; make room"
         return Finding(check=check, verdict="bad", text=text)
     return Finding(check=check, verdict="ok", text=f"{share:.0%} free")
+
+
+def _recording_findings(settings: Settings, switch: SwitchSettings, usage: DiskUsage) -> Iterator[Finding]:
+    """Whether calls that have to be recorded can be, and whether recordings go when their time is over."""
+    check, folder = f"{switch.name}: recordings", switch.recordings
+    try:
+        wanted = _sites_recorded(wiring.open_ledger(settings))
+        overdue = wiring.open_recordings(settings).count_due(switch.name, wiring.today() - timedelta(days=1))
+    except FlowError:
+        return  # the ledger has a finding of its own
+    if folder is None:
+        if sites := [site for site in wanted if switch.serves(site)]:
+            text = (
+                f"{', '.join(sites)}: calls are recorded and nobody keeps them: set recordings = DIR in "
+                f"[switches.{switch.name}] of seatline.toml"
+            )
+            yield Finding(check=check, verdict="bad", text=text)
+        return
+    if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        text = f"{folder}: no folder that we may read and write"
+        yield Finding(check=check, verdict="bad", text=text)
+        return
+    disk = usage(folder)
+    share = disk.free / disk.total
+    if share < LEAST_FREE:
+        text = f"{folder}: only {share:.0%} free: on a full disk calls that have to be recorded are refused"
+        yield Finding(check=check, verdict="bad", text=text)
+    elif overdue:
+        text = f"{overdue} are past their day and still there: run `seatline recording sweep`, each night"
+        yield Finding(check=check, verdict="warning", text=text)
+    else:
+        yield Finding(check=check, verdict="ok", text=f"{share:.0%} free, none past its day")
+
+
+def _sites_recorded(ledger: Ledger) -> list[str]:
+    """The sites whose contract in force wants its calls recorded."""
+    versions, today = ledger.versions(), wiring.today()
+    sites = sorted({one.contract.site.name for one in versions})
+    in_force = ((site, contract_at(versions, site, today)) for site in sites)
+    return [site for site, one in in_force if one and one.policy.recording_keep_days is not None]
 
 
 def _record_finding(switch: str, path: Path, usage: DiskUsage) -> Finding:

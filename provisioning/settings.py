@@ -19,6 +19,7 @@ _TLS = "tls://"
 _SIP_ADDRESS = r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?"
 _URL = r"https?://([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?"
 _MODEL = r"[a-z0-9][a-z0-9.-]*"
+_OF_SWITCH = {"ami", "user", "secret_file", "sites", "records", "sip", "ca_file", "sounds", "recordings"}
 
 
 class SettingsWrong(FlowError):
@@ -33,7 +34,8 @@ class SwitchSettings:
 
     `sites` None means every site of the ledger. The secret is read when it is needed, and never kept here.
     `sip` is where its IADs register, host or host:port; None where nobody said. With `tls` its AMI is spoken
-    to over TLS, and its certificate is believed by `ca_file`, or by what the machine trusts.
+    to over TLS, and its certificate is believed by `ca_file`, or by what the machine trusts. `sounds` and
+    `recordings` are the folders of its prompts and its recorded calls, as we see them.
     """
 
     name: str
@@ -46,6 +48,8 @@ class SwitchSettings:
     sip: str | None = None
     tls: bool = False
     ca_file: Path | None = None
+    sounds: Path | None = None
+    recordings: Path | None = None
 
     def serves(self, site: str) -> bool:
         return self.sites is None or site in self.sites
@@ -67,6 +71,19 @@ class ServeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideSettings:
+    """The far end of an acceptance's calls (验收外线): a telephone of the operator's that we play, registered
+    as `number` at `sip` with the digest user `user`, and numbers that answer by themselves, each any call.
+    """
+
+    number: str | None = None
+    sip: str | None = None
+    user: str | None = None
+    secret_file: Path | None = None
+    answers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings there are. `folder` is where seatline.toml lies; relative paths start from it.
 
@@ -79,6 +96,7 @@ class Settings:
     switches: Mapping[str, SwitchSettings] = field(default_factory=dict)
     serve: ServeSettings = ServeSettings()
     iad_templates: Mapping[str, Path] = field(default_factory=dict)
+    outside: OutsideSettings = OutsideSettings()
 
     @property
     def state(self) -> Path:
@@ -113,8 +131,22 @@ def secret_of(switch: SwitchSettings, environment: Mapping[str, str]) -> str:
         return secret
     if switch.secret_file is None:
         raise SettingsWrong(f"switch {switch.name} has no secret: set secret_file, or {variable}")
+    return _secret_in(switch.secret_file, f"switch {switch.name}", variable)
+
+
+def outside_secret(outside: OutsideSettings, environment: Mapping[str, str]) -> str:
+    """The secret of the test telephone outside: SEATLINE_OUTSIDE_SECRET first, then its secret_file."""
+    variable = "SEATLINE_OUTSIDE_SECRET"
+    if secret := environment.get(variable, "").strip():
+        return secret
+    if outside.secret_file is None:
+        raise SettingsWrong(f"[outside] has no secret: set secret_file, or {variable}")
+    return _secret_in(outside.secret_file, "[outside]", variable)
+
+
+def _secret_in(file: Path, whose: str, variable: str) -> str:
     try:
-        secret = switch.secret_file.read_text(encoding="utf-8-sig").strip()
+        secret = file.read_text(encoding="utf-8-sig").strip()
         why = "it holds more than one line" if secret else "it is empty"
     except OSError as fault:
         secret, why = "", str(fault.strerror)
@@ -123,7 +155,7 @@ def secret_of(switch: SwitchSettings, environment: Mapping[str, str]) -> str:
     if secret and len(secret.splitlines()) == 1:
         return secret
     raise SettingsWrong(
-        f"switch {switch.name}: secret_file {switch.secret_file} cannot be used: {why}; "
+        f"{whose}: secret_file {file} cannot be used: {why}; "
         f"mend secret_file in seatline.toml, or set {variable}"
     )
 
@@ -132,7 +164,7 @@ def _settled(
     folder: Path, file: Path | None, content: Mapping[str, Any], environment: Mapping[str, str]
 ) -> Settings:
     where = str(file or "settings")
-    _only(content, {"database_url", "switches", "serve", "iad_templates"}, where)
+    _only(content, {"database_url", "switches", "serve", "iad_templates", "outside"}, where)
     url = environment.get("SEATLINE_DATABASE_URL") or content.get("database_url", DEFAULT_DATABASE)
     switches = content.get("switches", {})
     if not isinstance(url, str):
@@ -150,6 +182,7 @@ def _settled(
         switches=known,
         serve=_serve(folder, f"{where}: [serve]", content.get("serve", {})),
         iad_templates=_templates(folder, f"{where}: [iad_templates]", content.get("iad_templates", {})),
+        outside=_outside(folder, f"{where}: [outside]", content.get("outside", {})),
     )
 
 
@@ -157,8 +190,8 @@ def _switch(folder: Path, where: str, name: str, table: Any) -> SwitchSettings:
     at = f"{where}: [switches.{name}]"
     if not isinstance(table, dict):
         raise SettingsWrong(f"{at} is a table of settings")
-    _only(table, {"ami", "user", "secret_file", "sites", "records", "sip", "ca_file"}, at)
-    _texts(table, ("ami", "user", "secret_file", "ca_file"), at)
+    _only(table, _OF_SWITCH, at)
+    _texts(table, ("ami", "user", "secret_file", "ca_file", "sounds", "recordings"), at)
     ami = table.get("ami", "")
     tls = ami.startswith(_TLS)
     listens = _host_and_port(ami.removeprefix(_TLS))
@@ -188,6 +221,8 @@ def _switch(folder: Path, where: str, name: str, table: Any) -> SwitchSettings:
         sip=sip,
         tls=tls,
         ca_file=folder / table["ca_file"] if "ca_file" in table else None,
+        sounds=folder / table["sounds"] if "sounds" in table else None,
+        recordings=folder / table["recordings"] if "recordings" in table else None,
     )
 
 
@@ -233,6 +268,29 @@ def _templates(folder: Path, at: str, table: Any) -> Mapping[str, Path]:
     if wrong := [model for model in table if not re.fullmatch(_MODEL, model)]:
         raise SettingsWrong(f'{at} {wrong[0]!r} is no model, like "dinstar-dag2000"')
     return {model: folder / path for model, path in table.items()}
+
+
+def _outside(folder: Path, at: str, table: Any) -> OutsideSettings:
+    if not isinstance(table, dict):
+        raise SettingsWrong(f"{at} is a table of settings")
+    _only(table, {"number", "sip", "user", "secret_file", "answers"}, at)
+    _texts(table, ("number", "user", "secret_file"), at)
+    answers = table.get("answers", [])
+    listed = answers if isinstance(answers, list) else [answers, None]
+    numbers = [table["number"], *listed] if "number" in table else listed
+    if not all(isinstance(number, str) and re.fullmatch("[0-9]{3,15}", number) for number in numbers):
+        raise SettingsWrong(f'{at} number and answers are text of digits, like number = "13800138000"')
+    if "sip" in table and not _is_sip_address(table["sip"]):
+        raise SettingsWrong(f'{at} sip is where the number registers, "host" or "host:port"')
+    if "number" in table and not {"sip", "user"} <= table.keys():
+        raise SettingsWrong(f"{at} a number of ours needs sip and user, and its secret")
+    return OutsideSettings(
+        number=table.get("number"),
+        sip=table.get("sip"),
+        user=table.get("user"),
+        secret_file=folder / table["secret_file"] if "secret_file" in table else None,
+        answers=tuple(answers),
+    )
 
 
 def listen_address(text: str) -> tuple[str, int]:

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
     from pbx.live.ami import Ami
     from pbx.live.files import RecordFiles
+    from pbx.live.recordings import RecordingFolder
     from provisioning.flows.apply_plan import World
+    from provisioning.flows.find_recordings import RecordingBook
+    from provisioning.flows.keep_sounds import Prompt, Sounds
     from provisioning.flows.lay_out_sheet import Outline
-    from provisioning.flows.ports import Ledger
+    from provisioning.flows.ports import Ledger, Progress
+    from provisioning.flows.sweep_recordings import Swept
     from provisioning.store.verify import Finding as LedgerFinding
 
 SECRET_LENGTH = 24
@@ -251,3 +255,112 @@ def write_number_sheet(outline: Outline, file: Path, *, replace: bool) -> None:
     from provisioning.documents.number_sheet import number_sheet
 
     new_file.write(file, number_sheet(outline), replace=replace)
+
+
+def in_shanghai(moment: datetime | None) -> datetime | None:
+    """A time that a person gave, as it is meant: by the clocks in Shanghai."""
+    return None if moment is None else moment.replace(tzinfo=SHANGHAI)
+
+
+def is_working_day(day: date) -> bool:
+    """Whether people in mainland China work on that day."""
+    from provisioning import working_days
+
+    return working_days.is_working_day(day)
+
+
+def open_recordings(settings: Settings) -> RecordingBook:
+    """The ledger, for what it knows of recorded calls."""
+    from provisioning.store.ledger import open_ledger as opened
+
+    return opened(settings.database_url, create=False)
+
+
+def recording_folder(switch: SwitchSettings) -> RecordingFolder:
+    """The folder in which a switch records calls; SettingsWrong where nobody said where it is."""
+    from pbx.live.recordings import RecordingFolder
+
+    if switch.recordings is None:
+        raise configuration.SettingsWrong(
+            f"nobody said where switch {switch.name} records calls: set recordings = DIR in "
+            f"[switches.{switch.name}] of seatline.toml"
+        )
+    return RecordingFolder(switch.recordings)
+
+
+def sweep_recordings(
+    settings: Settings, *, verify: bool = False, progress: Progress | None = None
+) -> list[Swept]:
+    """A sweep over the recordings of each switch that has a folder of them, one at a time."""
+    from provisioning.flows.sweep_recordings import sweep
+
+    book = open_recordings(settings)
+    with locks(settings).held("recordings"):
+        return [
+            sweep(
+                book,
+                recording_folder(switch),
+                switch.name,
+                now=now(),
+                today=today(),
+                who=who(),
+                verify=verify,
+                progress=progress,
+            )
+            for switch in settings.switches.values()
+            if switch.recordings is not None
+        ]
+
+
+def sound_folder(switch: SwitchSettings) -> Sounds:
+    """The folder of a switch's recordings."""
+    from pbx.live.sounds import SoundFolder
+
+    if switch.sounds is None:
+        raise configuration.SettingsWrong(
+            f"switch {switch.name}: where its recordings lie is not said; write sounds = DIR under "
+            f"[switches.{switch.name}] in seatline.toml, the folder that it sees as /srv/seatline/sounds"
+        )
+    return SoundFolder(switch.sounds)
+
+
+def sites_with_music(folder: Path) -> tuple[str, ...]:
+    """The sites that have classes of music in a folder of sounds."""
+    from provisioning.flows.keep_sounds import CLASSES
+
+    return tuple(sorted(file.parent.name for file in folder.glob(f"*/{CLASSES}")))
+
+
+def reload_music(switch: SwitchSettings) -> None:
+    """Has a switch read its classes of music again."""
+    from provisioning.flows.write_switch import Pen
+
+    session = connect(switch)
+    try:
+        Pen(switch=session, pause=time.sleep).reload("res_musiconhold.so")
+    finally:
+        session.close()
+
+
+_SOUNDS = Path(__file__).parents[1] / "dialplans" / "sounds"
+
+
+def shipped_sounds() -> Mapping[str, Mapping[str, bytes]]:
+    """The recordings that go with us, by folder and file name."""
+    return {
+        folder: {file.name: file.read_bytes() for file in sorted((_SOUNDS / folder).glob("*.wav"))}
+        for folder in ("_zh", "_en", "_music")
+    }
+
+
+def prompts() -> Mapping[str, Prompt]:
+    """What our prompts say, by their names."""
+    import csv
+
+    from provisioning.flows.keep_sounds import Prompt
+
+    with (_SOUNDS / "prompts.csv").open(encoding="utf-8", newline="") as table:
+        return {
+            row["name"]: Prompt(name=row["name"], chinese=row["zh"], english=row["en"])
+            for row in csv.DictReader(table)
+        }

@@ -28,6 +28,8 @@ PLANTED = {
     "terminal": ("provisioning/flows/errors.py", "import typer"),
     "calamine": ("provisioning/intake/csv_text.py", "import python_calamine"),
     "xlsxwriter": ("provisioning/intake/csv_text.py", "import xlsxwriter"),
+    "fpdf2": ("provisioning/core/problem.py", "import fpdf"),
+    "holidays": ("provisioning/core/cycle.py", "import holidays"),
     "lxml": ("pbx/iad/device.py", "import lxml.etree"),
     "web": ("provisioning/flows/errors.py", "import starlette.applications"),
 }

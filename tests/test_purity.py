@@ -16,6 +16,8 @@ PURE = (
     "provisioning/intake",
     "provisioning/planning",
     "provisioning/charging",
+    "provisioning/compliance",
+    "provisioning/acceptance",
     "provisioning/flows",
 )
 DOORS = ("pbx/live",)

@@ -51,6 +51,8 @@ user = "provisioner"
 secret_file = "secrets/provisioner"
 sip = "127.0.0.1:5160"
 records = ["log/cdr-custom/seatline.json", "log/cdr-csv/Master.csv"]
+sounds = "sounds"
+recordings = "recordings"
 """
 
 
@@ -69,13 +71,15 @@ def main() -> int:
         provision()
         step(4, "the files of two analog gateways")
         write_iads()
-        step(5, "real calls, by softphones")
+        step(5, "prompts in Chinese and English; real calls, by softphones")
+        seatline("sound", "install")
         months = cycles()
         before, written = bills(months), lines()
         made = make_calls()
-        step(6, "collect twice, rate")
+        step(6, "collect twice, rate, and the night's audit")
         wait(lambda: grown(written, len(made)), 60, f"{len(made)} records in each book")
         collect_and_rate()
+        audit()
         after = bills(months)
         step(7, "what came of it")
         show(made, {contract: after[contract] - before[contract] for contract in BILLS})
@@ -196,14 +200,32 @@ def make_calls() -> list[Made]:
         zhaotong, jilin, kizilsu = BILLS
         return [
             made("seat 6001 to 6002, by short number", zhaotong, "free", first.dial("6002"), second),
-            made("service number 12393 to a mobile", jilin, "0.06", service.dial(MOBILE), mobile),
-            made("family phone to a landline", kizilsu, "0.15", family.dial(LANDLINE)),
+            made("service number 12393 to a mobile", jilin, "0.06", service.dial(any_mobile())),
+            made("family phone to a landline on its list", kizilsu, "0.15", family.dial(LANDLINE)),
+            made("family phone to another number", kizilsu, "refused", family.dial(MOBILE)),
             made(
                 "a mobile to seat 6001, by long number", zhaotong, "free", mobile.dial("08702120001"), first
             ),
-            made("seat 6001 to 110", zhaotong, "free", first.dial("110")),
             made("seat 6001 abroad", zhaotong, "refused", first.dial(ABROAD)),
+            *stopped_calls(first, zhaotong),
         ]
+
+
+def stopped_calls(seat: Phone, contract: str) -> list[Made]:
+    """What a seat can still do while its service is stopped one way: call for help."""
+    its = (contract, "--seat", "08702120001")
+    seatline("suspend", *its, "--way", "out")
+    calls = [
+        made("seat 6001, suspended, to 6002", contract, "refused", seat.dial("6002")),
+        made("seat 6001, suspended, to 110", contract, "free", seat.dial("110")),
+    ]
+    seatline("resume", *its)
+    return calls
+
+
+def any_mobile() -> str:
+    """Another one each time: no contract lets more than ten calls a day go to one."""
+    return f"1390013{secrets.randbelow(10_000):04}"
 
 
 def made(what: str, contract: str, expected: str, call: Call, callee: Phone | None = None) -> Made:
@@ -226,8 +248,17 @@ def collect_and_rate() -> None:
     say(f"    collect: {first['read']} lines read, {first['new']} new calls; again: {again['new']} new")
     rated = json.loads(seatline("rate", "--json"))
     say("    rate:    " + ", ".join(f"{count} {outcome}" for outcome, count in rated.items()))
-    if again["new"] or first["new"] < 6 or rated["unrated"] or rated["review"]:
+    if again["new"] or first["new"] < 8 or rated["unrated"] or rated["review"]:
         raise Broken(f"the records do not add up: {first}, then {again}, {rated}")
+
+
+def audit() -> None:
+    """What the nightly job says: the recordings taken up, and no call that should not have happened."""
+    told = json.loads(seatline("nightly", "--json"))
+    if told["findings"]:
+        raise Broken(f"calls that should not have happened: {told['findings']}")
+    kept = json.loads(seatline("recording", "list", "--json"))
+    say(f"    nightly: no call that should not have happened; {len(kept)} calls are kept as recordings")
 
 
 def show(calls: list[Made], charged: dict[str, Decimal]) -> None:

@@ -10,16 +10,22 @@ import typer
 
 from pbx.errors import SwitchError
 from provisioning.cli import (
+    acceptance,
     apply,
     calls,
+    complaints,
     contracts,
     faults,
     iads,
     ledger,
+    nightly,
     numbers,
+    recordings,
     screens,
     serve,
     sheets,
+    sounds,
+    status,
     switch,
 )
 from provisioning.flows.errors import FlowError
@@ -39,6 +45,7 @@ app = typer.Typer(
 app.add_typer(contracts.app, name="contract")
 app.add_typer(sheets.app, name="sheet")
 app.add_typer(ledger.app, name="db")
+app.add_typer(sounds.app, name="sound")
 app.command("check")(contracts.check)
 app.command("plan")(switch.plan)
 app.command("apply")(apply.apply)
@@ -46,10 +53,18 @@ app.command("iad")(iads.iad)
 app.command("serve")(serve.serve)
 app.command("drift")(switch.drift)
 app.command("doctor")(switch.doctor)
+app.command("accept")(acceptance.accept)
 app.command("collect")(calls.collect)
 app.command("rate")(calls.rate)
 app.command("bill")(calls.bill)
 app.command("lookup")(numbers.lookup)
+app.command("suspend")(status.suspend)
+app.command("resume")(status.resume)
+app.command("close")(status.close)
+app.command("stops")(status.stops)
+app.add_typer(complaints.app, name="complaint")
+app.add_typer(recordings.app, name="recording")
+app.command("nightly")(nightly.nightly)
 
 
 def _version(wanted: bool) -> None:

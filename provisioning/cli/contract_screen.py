@@ -95,11 +95,16 @@ def _calls(tariff: CallTariff) -> None:
 
 
 def _policy(policy: Policy) -> list[str]:
-    hours = policy.hours
     said = {
-        "outgoing hours {}": hours and "-".join(f"{at // 60:02}:{at % 60:02}" for at in hours),
+        "outgoing hours {}": policy.hours and _open(policy.hours, policy.days),
+        "closed on {}": ", ".join(map(str, policy.holidays)) or None,
+        "whoever called is called back within {} hours at any time": policy.call_backs_within,
         "{} calls per number and day": policy.calls_per_number_per_day,
         "{} calls per callee and day": policy.calls_per_callee_per_day,
+        "{} calls a minute begun by one seat": policy.calls_per_minute,
+        "{} calls at once of one seat": policy.calls_per_seat,
+        "only seats that name it call {}": ", ".join(policy.zones_by_seat) or None,
+        "mobiles call with their seat's number": "yes" if policy.mobile_calls_out else None,
         "recordings kept {} days": policy.recording_keep_days,
         "calls end after {} s": policy.max_call_seconds,
         "only listed numbers may be called": "yes" if policy.allow_list else None,
@@ -107,6 +112,11 @@ def _policy(policy: Policy) -> list[str]:
         "forwarding {}": policy.forwarding,
     }
     return [words.format(value) for words, value in said.items() if value is not None]
+
+
+def _open(hours: tuple[int, int], days: str | None) -> str:
+    """A span of hours, and the days on which it holds."""
+    return "-".join(f"{at // 60:02}:{at % 60:02}" for at in hours) + (f", {days}" if days else "")
 
 
 def _site(site: Site) -> None:
@@ -121,6 +131,10 @@ def _site(site: Site) -> None:
         screens.line(f"iad: {iad.name}, {iad.model}{', ' + iad.mac if iad.mac else ''}")
     if site.features:
         screens.line(f"features: {', '.join(site.features)}")
+    board = site.switchboard
+    if board is not None:
+        hours = f", open {_open(board.hours, board.days)}" if board.hours else ""
+        screens.line(f"switchboard: operators {', '.join(board.operators) or 'none'}{hours}")
     screens.line(screens.counted(len(site.seats), "seat"))
     screens.table(
         ("long number", "short", "name", "department", "port", "remark"), [_row(seat) for seat in site.seats]

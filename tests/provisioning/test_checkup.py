@@ -10,6 +10,7 @@ import threading
 from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -242,3 +243,28 @@ def test_a_switch_whose_certificate_has_expired(settings: Settings, tmp_path: Pa
     assert finding(found, "pbx: AMI").verdict == "bad"
     assert finding(found, "pbx: AMI").text.endswith("TLS could not be agreed on: certificate has expired")
     assert not [one for one in found if one.check == "pbx: AMI certificate"]
+
+
+@pytest.mark.parametrize(
+    ("free", "verdict", "said"), [(50, "ok", "50% free, none past its day"), (5, "bad", "only 5% free")]
+)
+def test_the_room_for_recordings(
+    settings: Settings, tmp_path: Path, free: int, verdict: str, said: str
+) -> None:
+    """Where recordings lie a tenth of the disk has to be free: on a full one calls are refused."""
+    (tmp_path / "recordings").mkdir()
+    switch = SwitchSettings(name="pbx", host="127.0.0.1", port=9, recordings=tmp_path / "recordings")
+    with_switch = replace(settings, switches={"pbx": switch})
+    found = checkup.examine(with_switch, lambda folder: Disk(100, 100 - free, free))
+    one = finding(found, "pbx: recordings")
+    assert one.verdict == verdict
+    assert said in one.text
+
+
+def test_a_folder_of_recordings_that_is_not_there(settings: Settings, tmp_path: Path) -> None:
+    """A folder of recordings that we may not use is a fault, and named."""
+    switch = SwitchSettings(name="pbx", host="127.0.0.1", port=9, recordings=tmp_path / "nowhere")
+    found = checkup.examine(replace(settings, switches={"pbx": switch}))
+    one = finding(found, "pbx: recordings")
+    assert one.verdict == "bad"
+    assert "nowhere: no folder" in one.text

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.settings import ServeSettings, Settings, SettingsWrong, listen_address, load, secret_of
+from provisioning.settings import (
+    ServeSettings,
+    Settings,
+    SettingsWrong,
+    listen_address,
+    load,
+    outside_secret,
+    secret_of,
+)
 
 
 def settings(folder: Path, text: str, **environment: str) -> Settings:
@@ -162,3 +170,33 @@ def test_an_address_to_listen_on_is_host_and_port(text: str) -> None:
     with pytest.raises(SettingsWrong, match="no address to listen on"):
         listen_address(text)
     assert listen_address("[::1]:8080") == ("::1", 8080)
+
+
+def test_the_telephone_outside_is_whole_or_not_there(tmp_path: Path) -> None:
+    """A test number of the operator's has where and as whom it registers, and its secret; numbers that answer
+    stand for themselves."""
+    whole = '[outside]\nnumber = "13800138000"\nsip = "127.0.0.2:5070"\nuser = "m"\nsecret_file = "s"\n'
+    found = settings(tmp_path, whole + 'answers = ["01085200000"]\n').outside
+    assert (found.number, found.sip, found.answers) == ("13800138000", "127.0.0.2:5070", ("01085200000",))
+    (tmp_path / "s").write_text("secret\n")
+    assert outside_secret(found, {}) == "secret"
+    assert outside_secret(found, {"SEATLINE_OUTSIDE_SECRET": "other"}) == "other"
+    assert settings(tmp_path, '[outside]\nanswers = ["01085200000"]\n').outside.number is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('number = "13800138000"', "needs sip and user"),
+        ("number = 13800138000", "is text"),
+        ('number = "0870-1"', "text of digits"),
+        ('answers = "01085200000"', "text of digits"),
+        ("answers = [1085200000]", "text of digits"),
+        ('sip = "x y"', "host:port"),
+        ('secret = "x"', "unknown setting secret"),
+    ],
+)
+def test_a_wrong_telephone_outside_is_named(tmp_path: Path, text: str, said: str) -> None:
+    """Half a telephone, bare numbers and unknown keys are refused with what to write instead."""
+    with pytest.raises(SettingsWrong, match=said):
+        settings(tmp_path, f"[outside]\n{text}\n")

@@ -33,7 +33,15 @@ def filled(ledger: SqlLedger, sample: SimpleNamespace, add: Callable[..., Any]) 
             extra={"楼层": "三楼东"},
         ),
         sample.seat(long_number="08702126001", short_number="6002", name="张三丰", remark="Reception_A"),
-        sample.seat(long_number="08702120003", short_number="6003", iad="iad-1", port=13),
+        sample.seat(
+            long_number="08702120003",
+            short_number="6003",
+            iad="iad-1",
+            port=13,
+            changed_to="08702125555",
+            mobile_short="6803",
+            further=("13900138003",),
+        ),
     )
     contract = sample.contract(seats=seats)
     contract = replace(contract, site=replace(contract.site, main_number="08702120000"))
@@ -84,6 +92,9 @@ def test_a_whole_value_comes_first(filled: SqlLedger, text: str) -> None:
         ("某办公室", ["08702120000", "08702120001", "08702120003", "08702126001"]),
         ("医保", ["12393"]),
         ("总机", ["08702120000"]),
+        ("08702125555", ["08702120003"]),
+        ("6803", ["08702120003"]),
+        ("13900138003", ["08702120003"]),
         ("2120000", ["08702120000"]),
         ("+8612393", ["12393"]),
         ("12393", ["12393"]),
