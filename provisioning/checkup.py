@@ -144,9 +144,19 @@ def _sound_findings(switch: SwitchSettings) -> Iterator[Finding]:
     check = f"{switch.name}: sounds"
     shipped = wiring.shipped_sounds()
     try:
-        missing = keep_sounds.outdated(wiring.sound_folder(switch), shipped)
+        folder = wiring.sound_folder(switch)
+        missing = keep_sounds.outdated(folder, shipped)
+        strange = keep_sounds.strange_classes(folder, wiring.sites_with_music(switch.sounds))
     except SwitchError as fault:
         yield Finding(check=check, verdict="bad", text=str(fault))
+        return
+    if strange:
+        text = (
+            f"{keep_sounds.CLASSES} of {', '.join(strange)} in {switch.sounds} is not as seatline writes it, "
+            "and the switch takes it for its own configuration: look who may write there, remove it, and add "
+            "the recording again with `seatline sound add`"
+        )
+        yield Finding(check=check, verdict="bad", text=text)
         return
     if missing:
         text = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -81,6 +82,10 @@ def report_files(file: Path, *, replace: bool) -> tuple[Path, Path]:
     both = file, file.with_suffix(".json")
     if not file.parent.is_dir():
         raise FlowError(f"--report {file}: there is no folder {file.parent}")
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise FlowError(f"--report {file}: no right to write in the folder {file.parent}")
+    if folders := [one for one in both if one.is_dir()]:
+        raise FlowError(f"--report {file}: {folders[0]} is a folder")
     if not replace and (there := [one for one in both if one.exists()]):
         raise FlowError(f"{there[0]} is there already; --force writes over it, or give another name")
     return both

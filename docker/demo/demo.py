@@ -254,11 +254,11 @@ def collect_and_rate() -> None:
 
 def audit() -> None:
     """What the nightly job says: the recordings taken up, and no call that should not have happened."""
-    told = json.loads(seatline("nightly", "--json"))
-    if told["findings"]:
-        raise Broken(f"calls that should not have happened: {told['findings']}")
-    kept = json.loads(seatline("recording", "list", "--json"))
-    say(f"    nightly: no call that should not have happened; {len(kept)} calls are kept as recordings")
+    steps = {step["step"]: step for step in json.loads(seatline("nightly", "--json"))["steps"]}
+    looked, kept = steps["compliance"]["said"], json.loads(seatline("recording", "list", "--json"))
+    say(f"    nightly: {looked}; {len(kept)} calls kept as recordings")
+    if steps["compliance"]["findings"] or not kept:
+        raise Broken(f"a call that should not have happened, or no recording: {steps['compliance']}")
 
 
 def show(calls: list[Made], charged: dict[str, Decimal]) -> None:

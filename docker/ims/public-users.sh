@@ -87,12 +87,7 @@ write() {
     # Numbers whose callers are asked for more than others: see docker/README.md.
     special reliable 06 '100rel = required'
     special timers 07 'timers = required'
-    # Without its address Asterisk opens the ports of T.38 on all addresses of the machine.
-    special fax 10 "t38_udptl = yes
-t38_udptl_ec = redundancy
-t38_udptl_maxdatagram = 400
-media_address = $SEATLINE_SIP_ADDRESS
-t38_bind_udptl_to_media_address = yes"
+    special fax 10 $'t38_udptl = yes\nt38_udptl_ec = redundancy\nt38_udptl_maxdatagram = 400'
     special patient 08 $'timers = always\ntimers_sess_expires = 3600\ntimers_min_se = 3600'
     local user name
     printf '\n[user](!)\ntype = aor\nmax_contacts = 1\nremove_existing = yes\n'

@@ -70,9 +70,19 @@ class Played:
 
 
 def final_code(messages: Sequence[Message]) -> int:
-    """How a call that we made was answered in the end; a challenge is not the end."""
-    answers = [one.code for one in messages if not one.sent and one.method in ("INVITE", "REGISTER")]
-    return next((code for code in answers if code >= 200 and code not in (401, 407)), 0)
+    """How a call that we made was answered in the end, 0 where it was not; a challenge is the end only where
+    it comes once more, to what was to answer it."""
+    asked = [one for one in messages if one.method in ("INVITE", "REGISTER")]
+    last = max((_number(one) for one in asked if one.sent), default=0)
+    answers = [(one.code, _number(one)) for one in asked if not one.sent and one.code >= 200]
+    ends = [code for code, number in answers if code not in (401, 407) or number == last > 1]
+    return next(iter(ends), 0)
+
+
+def _number(message: Message) -> int:
+    """The number of a message's CSeq, 0 where that is unreadable."""
+    number = message.header("CSeq").partition(" ")[0]
+    return int(number) if number.isdigit() else 0
 
 
 @dataclass

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from provisioning.acceptance.trials import Words
+
 Contexts = Mapping[str, Mapping[str, str]]
 """By context its lines as the switch shows them: "110,1" → "Gosub(...)", and "include" → names in order."""
 
@@ -26,16 +28,16 @@ _HARMLESS = re.compile(r"(Set|NoOp|Verbose|Log)\(")
 """What may come before the way out: nothing that asks, waits or ends."""
 
 
-def fault(contexts: Contexts, start: str, number: str, form: str) -> str | None:
+def fault(contexts: Contexts, start: str, number: str, form: str) -> Words | None:
     """What is wrong with the way of an emergency call from a seat's context; None where it goes straight out.
 
     `form` is the site's context of number forms, by which the operator has to be sent the number as it is.
     """
     found = _first_line(contexts, start, number, [])
     if found is None:
-        return f"{number} is in no context of {start}"
+        return Words(f"{start}中无{number}", f"{number} is in no context of {start}")
     if found != f"Gosub({FIRST},s,1({number}))":
-        return f"{number} goes to {found or 'nothing'} first"
+        return Words(f"{number}先执行{found or '-'}", f"{number} goes to {found or 'nothing'} first")
     steps = [
         (int(place[1]), text)
         for line, text in contexts.get(FIRST, {}).items()
@@ -45,14 +47,14 @@ def fault(contexts: Contexts, start: str, number: str, form: str) -> str | None:
         if text.startswith(f"Gosub({OUT},s,1(${{ARG1}}"):
             break
         if not _HARMLESS.match(text):
-            return f"{FIRST} does {text} before it calls"
+            return Words(f"{FIRST}呼出前执行{text}", f"{FIRST} does {text} before it calls")
     else:
-        return f"{FIRST} never comes to {OUT}"
+        return Words(f"{FIRST}未到达{OUT}", f"{FIRST} never comes to {OUT}")
     if OUT not in contexts:
-        return f"{OUT} is not there"
+        return Words(f"缺少{OUT}", f"{OUT} is not there")
     sent = contexts.get(form, {}).get("emergency,1")
     if sent is not None and sent != "Return(${ARG1})":
-        return f"{number} is sent to the operator as {sent}"
+        return Words(f"{number}送运营商时变为{sent}", f"{number} is sent to the operator as {sent}")
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from provisioning.acceptance.seats import Chosen, Now, is_open
@@ -17,12 +17,12 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 class Outside:
     """The far end of calls out and in: a telephone of the operator's that we play (`telephone`), or one in a
     person's hand. `zone` is what a call to it is charged as. `answers` are numbers out there that answer by
-    themselves."""
+    themselves, each with its zone."""
 
     number: str | None = None
     zone: Zone | None = None
     telephone: bool = False
-    answers: tuple[str, ...] = ()
+    answers: Mapping[str, Zone | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +59,13 @@ def reasons(at: Circumstances) -> Mapping[str, Words | None]:
 
 def open_hours(policy: Policy, now: datetime) -> bool:
     """Whether seats may call out at that time."""
+    if now.date() in policy.holidays:
+        return False
     if policy.hours is None:
         return True
     minute = now.hour * 60 + now.minute
     within = policy.hours[0] <= minute < policy.hours[1]
-    return within and now.date() not in policy.holidays and (policy.days is None or _on(policy.days, now))
+    return within and (policy.days is None or _on(policy.days, now))
 
 
 def _on(days: str, now: datetime) -> bool:
@@ -118,6 +120,13 @@ def _telephone(at: Circumstances) -> Words | None:
     return Words("外线话机由人接听，请看其显示", "a person answers outside: look at the telephone's display")
 
 
+def _another(at: Circumstances) -> Words | None:
+    """Whether there is another number of the contract that could be claimed."""
+    return (
+        None if len(at.contract.site.seats) > 1 else Words("合同仅一部座机", "the contract has one seat only")
+    )
+
+
 def _may_call(at: Circumstances) -> Words | None:
     """Whether the contract lets the calling seat reach the number outside at this hour."""
     seat, contract, outside = at.chosen.caller, at.contract, at.outside
@@ -132,6 +141,36 @@ def _may_call(at: Circumstances) -> Words | None:
     if contract.policy.allow_list and outside.number not in seat.allowed:
         return Words("外线号码不在亲情号码表", "the number outside is not on the seat's list")
     return None
+
+
+def _enough(count: int) -> _Rule:
+    """Whether the contract's limits leave the calling seat, and the number outside, so many calls now."""
+
+    def rule(at: Circumstances) -> Words | None:
+        seat, outside, policy, made = (
+            at.chosen.caller,
+            at.outside.number,
+            at.contract.policy,
+            at.site_now.made,
+        )
+        if seat is None or outside is None:
+            return None
+        number = seat.long_number
+        day, minute = Words("每日", "a day"), Words("每分钟", "a minute")
+        for most, so_far, name, span in (
+            (policy.calls_per_number_per_day, made.by.get(number, 0), number, day),
+            (policy.calls_per_callee_per_day, made.to.get(outside, 0), outside, day),
+            (policy.calls_per_minute, made.lately.get(number, 0), number, minute),
+        ):
+            if most is not None and so_far + count > most:
+                return Words(
+                    f"合同{span.chinese}限{most}次，{name}已呼{so_far}次，测试需{count}次",
+                    f"the contract allows {most} calls {span.english}, {name} has had {so_far}, "
+                    f"and the test takes {count}",
+                )
+        return None
+
+    return rule
 
 
 def _fax(at: Circumstances) -> Words | None:
@@ -167,7 +206,7 @@ def _many(at: Circumstances) -> Words | None:
 
 
 _CALL_IN = (_line, _outside, _called)
-_CALL_OUT = (_line, _outside, _caller, _may_call)
+_CALL_OUT = (_line, _outside, _caller, _may_call, _enough(1))
 
 _RULES: Mapping[str, tuple[_Rule, ...]] = {
     "configuration": (),
@@ -190,7 +229,7 @@ _RULES: Mapping[str, tuple[_Rule, ...]] = {
     "international": (_caller, _closed(Zone.INTERNATIONAL)),
     "capacity": (_line, _caller, _many),
     "fax": (_fax, _inside, _hearing),
-    "claims": (*_CALL_OUT, _telephone, _hearing),
+    "claims": (*_CALL_OUT, _another, _enough(2), _telephone, _hearing),
     "hmt": (_caller, _closed(Zone.HMT)),
 }
 """What a test needs, in the order in which its lack is told (测试前提)."""

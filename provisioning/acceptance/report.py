@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from provisioning.acceptance.judge import Result, Verdict
-from provisioning.acceptance.trials import TRIALS, Words
+from provisioning.acceptance.trials import REFERENCES, TRIALS, Words
 
 SAID: Mapping[Verdict, str] = {
     Verdict.PASSED: "合格",
@@ -90,7 +90,7 @@ def to_json(report: Report) -> dict[str, Any]:
             for one in report.devices
         ],
         "tests": [_test(one) for one in report.results],
-        "notes": [one.english for one in report.notes],
+        "notes": [one.english for one in (*report.notes, REFERENCES)],
     }
 
 

@@ -6,8 +6,8 @@ takes no telephone's place.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from provisioning.acceptance.trials import Words
 from provisioning.core.contract import Contract, Zone
@@ -19,17 +19,33 @@ _UNTOUCHED = ("fax", "pos", "t38")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """The calls out that the switch has counted: today's by seat and to each callee, and by seat those that
+    began within the last minute."""
+
+    by: Mapping[str, int] = field(default_factory=dict)
+    to: Mapping[str, int] = field(default_factory=dict)
+    lately: Mapping[str, int] = field(default_factory=dict)
+
+
+NOTHING_MADE = Made()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
-    """How the site stands: whose telephones are registered, who talks, whose service is stopped."""
+    """How the site stands: whose telephones are registered, who talks, whose service is stopped, what was
+    called today."""
 
     registered: Collection[str] = ()
     busy: Collection[str] = ()
     stopped: Collection[str] = ()
+    made: Made = NOTHING_MADE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """Who takes part; None, and why, where nobody can. `displaces`: a telephone is registered at `called`."""
+    """Who takes part; None, and why, where nobody can. `displaces`: a telephone is registered at `called`.
+    Where no other seat may call, the called one is the caller too: calls out can be made at least."""
 
     caller: Seat | None
     called: Seat | None
@@ -41,7 +57,8 @@ def choose(contract: Contract, now: Now, *, named: Sequence[str] = (), displace:
     """The seat that is called and the one that calls it.
 
     First come seats without a telephone, then, if they may be displaced, those whose telephone is idle.
-    `named` are the only ones that may be called, whatever is registered there.
+    `named` are the only ones that may be called, whatever is registered there; where none of them can be,
+    `why` is that of the first.
     """
     site = contract.site
     able = [seat for seat in site.seats if unfit(seat, site, now) is None]
@@ -57,13 +74,22 @@ def choose(contract: Contract, now: Now, *, named: Sequence[str] = (), displace:
     if candidates:
         called = candidates[0]
         return Chosen(
-            caller=next((seat for seat in callers_of(contract, now) if seat is not called), None),
+            caller=next(iter(sorted(callers_of(contract, now), key=lambda seat: seat is called)), None),
             called=called,
             why=Words("无其他座机可呼叫它", "no other seat may call it"),
             displaces=called.long_number in now.registered,
         )
     why = Words("无可用的空闲座机", "no seat is free to be called")
-    if taken and not displace:
+    if named:
+        why = next(
+            (
+                reason
+                for seat in site.seats
+                if seat.long_number in named and (reason := unfit(seat, site, now))
+            ),
+            why,
+        )
+    elif taken and not displace:
         why = Words(
             "所有座机均有话机注册，且不允许顶替", "every seat has a telephone, and none may be displaced"
         )

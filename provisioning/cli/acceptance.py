@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +20,21 @@ if TYPE_CHECKING:
 def _text(name: str, what: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(name, metavar="TEXT", help=what, show_default=False)
     return option
+
+
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """A while in which SIGTERM, and a terminal that is closed, end us as Ctrl-C does: a telephone whose place
+    was taken gets it back then too."""
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGHUP)}
+    for one, handler in before.items():
+        if handler != signal.SIG_IGN:  # nohup stays nohup
+            signal.signal(one, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def accept(
@@ -84,7 +102,7 @@ def accept(
         progress.finish()
         screens.say(text)
 
-    with wiring.locks(settings).held(f"accept-{site}"):
+    with wiring.locks(settings).held(f"accept-{site}"), _ended_like_ctrl_c():
         session = wiring.connect(switch)
         try:
             found = accept_site(
@@ -100,14 +118,15 @@ def accept(
         finally:
             session.close()
             progress.finish()
-    if files is not None:
+    screens.print_json(to_json(found)) if json else _show(found)
+    if files is not None:  # only now: what was found is told even where the disk is full
         wiring_acceptance.write_report(found, files, replace=force)
-    screens.print_json(to_json(found)) if json else _show(found, files)
+        screens.say(f"written: {files[0]}, {files[1]}")
     if not found.passed:
         raise typer.Exit(1)
 
 
-def _show(found: Report, files: tuple[Path, Path] | None) -> None:
+def _show(found: Report) -> None:
     from provisioning.acceptance.trials import TRIALS
 
     rows = [
@@ -124,5 +143,3 @@ def _show(found: Report, files: tuple[Path, Path] | None) -> None:
         screens.line(note.english)
     counted = ", ".join(f"{count} {verdict.value}" for verdict, count in found.counts.items())
     screens.coloured(f"{found.site}: {counted}", "green" if found.passed else "bold red")
-    if files is not None:
-        screens.say(f"written: {files[0]}, {files[1]}")

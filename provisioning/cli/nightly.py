@@ -40,7 +40,7 @@ def nightly(
 
     For cron. Each step is reported, and one that fails does not keep the others from being done. Twice does
     no harm, and says the same. Exit code 1 while a step failed or calls wait for a price, 4 where a source of
-    records could not be read, 3 where only findings are to be looked at.
+    records could not be read, 3 where only findings, or lines in quarantine, are to be looked at.
 
     Examples: seatline nightly   |   seatline nightly --since 2025-07-01 --json
     """
@@ -88,8 +88,9 @@ def _steps(settings: Settings, ledger: Ledger, since: date | None, progress: Pro
     now = wiring.now()
     yield Step("collect", lambda: _collect(settings, ledger, progress))
     yield Step("rate", lambda: _rate(settings, ledger, progress))
-    yield Step("recordings", lambda: _recordings(settings, progress))
-    yield Step("compliance", lambda: _audit(settings, ledger, since, now, progress))
+    swept: set[str] = set()
+    yield Step("recordings", lambda: _recordings(settings, swept, progress))
+    yield Step("compliance", lambda: _audit(settings, ledger, since, swept, now, progress))
     yield Step("complaints", lambda: _complaints(ledger, now))
 
 
@@ -97,7 +98,7 @@ def _collect(settings: Settings, ledger: Ledger, progress: Progress) -> Report:
     """The records of every switch of the settings."""
     from provisioning import wiring
     from provisioning.flows.collect_calls import Source, collect
-    from provisioning.flows.nightly import UNREACHABLE_CODE, Report, State
+    from provisioning.flows.nightly import FOUND_CODE, UNREACHABLE_CODE, Report, State
 
     sources = [Source(one.name, str(path)) for one in settings.switches.values() for path in one.records]
     if not sources:
@@ -108,11 +109,21 @@ def _collect(settings: Settings, ledger: Ledger, progress: Progress) -> Report:
     document = got.document()
     said = f"{document['new']} new, {document['duplicate']} known, {document['quarantined']} in quarantine"
     notes = [f"{file.path}: {note}" for file in got.sources for note in file.notes]
+    strange = [
+        f"{file.path}: not one line is a call record we know"
+        for file in got.sources
+        if file.read and file.read == file.broken
+    ]
+    state, code = State.DONE, 0
+    if unread or strange:
+        state, code = State.FAILED, UNREACHABLE_CODE if unread else 1
+    elif got.quarantined:
+        state, code = State.FOUND, FOUND_CODE
     return Report(
-        state=State.FAILED if unread else State.DONE,
+        state=state,
         said=said,
-        code=UNREACHABLE_CODE if unread else 0,
-        lines=(*unread, *notes),
+        code=code,
+        lines=(*unread, *strange, *notes),
         document=document,
     )
 
@@ -133,8 +144,9 @@ def _rate(settings: Settings, ledger: Ledger, progress: Progress) -> Report:
     return Report(state=State.FOUND, said=said, code=1, lines=waiting, document=counts)
 
 
-def _recordings(settings: Settings, progress: Progress) -> Report:
-    """The recordings of every switch that has a folder of them: new ones taken up, due ones removed."""
+def _recordings(settings: Settings, done: set[str], progress: Progress) -> Report:
+    """The recordings of every switch that has a folder of them: new ones taken up, due ones removed. `done`
+    gets the names of those switches."""
     from provisioning import wiring
     from provisioning.cli.recordings import document
     from provisioning.flows.nightly import FOUND_CODE, Report, State
@@ -143,6 +155,7 @@ def _recordings(settings: Settings, progress: Progress) -> Report:
     swept = wiring.sweep_recordings(settings, progress=progress)
     if not swept:
         return Report(state=State.LEFT_OUT, said="no switch in seatline.toml says where its `recordings` are")
+    done.update(one.switch for one in swept)
     new, gone = (sum(len(getattr(one, what)) for one in swept) for what in ("taken", "removed"))
     kept, sound = sum(one.kept for one in swept), all(one.is_sound for one in swept)
     return Report(
@@ -154,26 +167,34 @@ def _recordings(settings: Settings, progress: Progress) -> Report:
     )
 
 
-def _recorded(settings: Settings) -> Mapping[str, AbstractSet[str]]:
-    """The unique ids of the calls that have or had a recording, of each switch that says where those are."""
+def _recorded(settings: Settings, swept: AbstractSet[str]) -> Mapping[str, AbstractSet[str]]:
+    """The unique ids of the calls that have or had a recording, of each switch whose recordings were swept:
+    of another nobody knows which there are."""
     from provisioning import wiring
 
     book = wiring.open_recordings(settings)
     return {
         one.name: {recording.uniqueid for recording in book.recordings_of(one.name).values()}
         for one in settings.switches.values()
-        if one.recordings
+        if one.name in swept
     }
 
 
 def _audit(
-    settings: Settings, ledger: Ledger, since: date | None, now: datetime, progress: Progress
+    settings: Settings,
+    ledger: Ledger,
+    since: date | None,
+    swept: AbstractSet[str],
+    now: datetime,
+    progress: Progress,
 ) -> Report:
     """Calls that should not have happened."""
     from provisioning.flows.audit_calls import audit_calls
     from provisioning.flows.nightly import FOUND_CODE, Report, State
 
-    audited = audit_calls(ledger, now=now, since=since, recorded=_recorded(settings), progress=progress)
+    audited = audit_calls(
+        ledger, now=now, since=since, recorded=_recorded(settings, swept), progress=progress
+    )
     looked = f"{screens.counted(audited.calls, 'call record')} from {audited.first} to {audited.last}"
     if not audited.findings:
         return Report(state=State.DONE, said=f"nothing wrong in {looked}", document=audited.document())

@@ -28,11 +28,13 @@ class TooMany:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountingRule:
-    """`name` is the word after refused- in call records; `too_many` takes one contract's calls in order."""
+    """`name` is the word after refused- in call records; `too_many` takes one contract's calls in order, with
+    `of_customer` those of all contracts of its customer, and tells of the contract's own."""
 
     name: str
     term: str
     too_many: Callable[[Terms, Sequence[MadeCall]], Iterator[TooMany]]
+    of_customer: bool = False
 
 
 def _a_day(terms: Terms, calls: Sequence[MadeCall]) -> Iterator[TooMany]:
@@ -54,23 +56,26 @@ def _a_callee(terms: Terms, calls: Sequence[MadeCall]) -> Iterator[TooMany]:
     for made in _to_the_world(calls):
         to[made.day, terms.called(made.call.other or "")].append(made)
     for (_, callee), its in to.items():
-        if most is not None and len(its) > most:
+        late = its[most:] if most is not None else []
+        own = tuple(made for made in late if made.call.contract == terms.contract.id)
+        if own:
             said = f"{len(its)} calls on one day to {callee}, and {most} are allowed"
-            yield TooMany(seat=None, said=said, calls=tuple(its[most:]))
+            yield TooMany(seat=None, said=said, calls=own)
 
 
 def _at_once(terms: Terms, calls: Sequence[MadeCall]) -> Iterator[TooMany]:
     """So many calls at once on the site's lines, in and out; an emergency call counts and is never one
     too many."""
-    most = calls_at_once(terms.contract.site.voice_lines) if terms.contract.site.ims is not None else None
+    most = calls_at_once(terms.contract.site.voice_lines)
     on_line = [made for made in calls if made.kind is not Kind.INTERNAL]
     if most is not None and (over := _overlapping(on_line, most)):
         yield TooMany(seat=None, said=f"more than {most} calls at once on the line", calls=over)
 
 
 def _of_a_seat(terms: Terms, calls: Sequence[MadeCall]) -> Iterator[TooMany]:
-    """So many calls at once of one seat, made and taken, wherever to; emergency calls are not counted, and
-    one that is passed on is no further one."""
+    """So many calls at once of one seat, made and taken, wherever to; emergency calls are not counted, one
+    that is passed on is no further one, nor is one that went on without its telephone; whoever calls the
+    main number waits there for others."""
     most = terms.contract.policy.calls_per_seat
     of: dict[str, list[MadeCall]] = defaultdict(list)
     for made in calls:
@@ -80,6 +85,7 @@ def _of_a_seat(terms: Terms, calls: Sequence[MadeCall]) -> Iterator[TooMany]:
             and seat in terms.seats
             and made.kind is not Kind.EMERGENCY
             and not made.passed_on
+            and not (made.kind is Kind.INCOMING and (made.went_on or seat == terms.switchboard))
         ):
             of[seat].append(made)
     for seat, its in of.items():
@@ -123,7 +129,7 @@ def _to_the_world(calls: Sequence[MadeCall]) -> Iterator[MadeCall]:
 
 RULES: tuple[CountingRule, ...] = (
     CountingRule(name="number-limit", term="每号每日上限", too_many=_a_day),
-    CountingRule(name="callee-limit", term="每被叫每日上限", too_many=_a_callee),
+    CountingRule(name="callee-limit", term="每被叫每日上限", too_many=_a_callee, of_customer=True),
     CountingRule(name="capacity", term="并发路数", too_many=_at_once),
     CountingRule(name="seat-capacity", term="单机并发", too_many=_of_a_seat),
     CountingRule(name="pace", term="呼叫频率", too_many=_a_minute),

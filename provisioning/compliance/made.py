@@ -62,6 +62,22 @@ class MadeCall:
         return bool(self.linkedid) and self.linkedid != self.uniqueid
 
     @property
+    def whole(self) -> tuple[str, str]:
+        """What it is a part of: all calls that the switch made of one."""
+        return self.switch, self.linkedid or self.uniqueid
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """The long numbers of the seats whose telephones it was made by and brought to."""
+        found = (_TELEPHONE.fullmatch(channel) for channel in (self.channel, self.leg))
+        return tuple(one[1] for one in found if one is not None)
+
+    @property
+    def went_on(self) -> bool:
+        """Whether a leg of ours to somewhere else was all that was called for it (前转)."""
+        return _LEG.fullmatch(self.leg) is not None
+
+    @property
     def kind(self) -> Kind:
         if self.call.direction is Direction.INCOMING:
             return Kind.INCOMING
@@ -104,6 +120,10 @@ def _one(first: MadeCall, other: MadeCall) -> MadeCall:
     )
 
 
+_TELEPHONE = re.compile(r"PJSIP/seat-([0-9]+)-[0-9a-f]{8}")
+"""A telephone's channel on a switch of ours."""
+_LEG = re.compile(r"Local/.+@seatline-leg-[0-9a-f]+;1")
+"""The half of a leg of ours that is called for the call before it."""
 _CHOICE = re.compile(r"\*[12](?=[0-9+])")
 """What is dialled before a number to choose which of two numbers is shown (一机双号)."""
 
@@ -117,16 +137,24 @@ class Terms:
     """By long number."""
     reached: Mapping[str, str]
     """The long number, or the member's mobile, by each number of the contract that may be dialled."""
+    effective: date | None = None
+    """The day from which on it stands; None where that is nobody's question."""
 
     @classmethod
-    def of(cls, contract: Contract) -> Terms:
+    def of(cls, contract: Contract, effective: date | None = None) -> Terms:
         seats = contract.site.seats
         reached = {seat.second_number: seat.long_number for seat in seats if seat.second_number is not None}
         reached |= {seat.short_number: seat.long_number for seat in seats if seat.short_number is not None}
         reached |= {
             seat.mobile_short: seat.mobile for seat in seats if seat.mobile_short is not None and seat.mobile
         }
-        return cls(contract, {seat.long_number: seat for seat in seats}, reached)
+        return cls(contract, {seat.long_number: seat for seat in seats}, reached, effective)
+
+    @property
+    def switchboard(self) -> str | None:
+        """The main number, where it answers by itself and lets its callers wait (总机)."""
+        site = self.contract.site
+        return site.main_number if "switchboard" in site.features else None
 
     def called(self, text: str) -> str:
         """Who is called by what was dialled at the contract's site: a seat by its long number, a member's

@@ -30,12 +30,14 @@ class Around:
     `callers` are the starts of incoming calls by contract and caller, in order; `first` the call that began
     what a passed-on call belongs to, by (switch, linkedid). `recorded` are the unique ids of
     calls that have a recording, by switch; of a switch that is not in it nobody keeps book of recordings.
+    `together` are the `whole` calls of which some call has a recording, or is one of a machine.
     """
 
     stops: Sequence[Stop] = ()
     callers: Mapping[tuple[str, str], Sequence[int]] = field(default_factory=dict)
     first: Mapping[tuple[str, str], MadeCall] = field(default_factory=dict)
     recorded: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
+    together: AbstractSet[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,8 @@ def _stopped(asked: Asked) -> str | None:
     """While it is stopped a seat makes no call but emergency ones; stopped both ways it has none at all."""
     made = asked.made
     for stop in asked.around.stops:
-        mine = stop.contract == asked.contract.id and stop.seat in (None, made.call.seat)
+        callee = made.kind is Kind.INTERNAL and stop.way == "both" and stop.seat == asked.called
+        mine = stop.contract == asked.contract.id and (stop.seat in (None, made.call.seat) or callee)
         way = stop.way == "both" or made.kind is not Kind.INCOMING
         begun = _instant(stop.since) + MARGIN <= made.start
         if mine and way and begun and (stop.until is None or made.start < _instant(stop.until)):
@@ -160,8 +163,10 @@ def _instant(moment: datetime) -> int:
 
 
 def _longest(asked: Asked) -> str | None:
-    """No answered call is longer than the contract lets it be."""
+    """No answered call is longer than the contract lets it be; the main number answers, and lets wait."""
     most, made = asked.contract.policy.max_call_seconds, asked.made
+    if asked.called == asked.terms.switchboard:
+        return None
     if most is None or made.answer is None or made.end - made.answer <= most * SECOND + MARGIN:
         return None
     return f"it lasted {(made.end - made.answer) // SECOND} s, and {most} s at most are allowed"
@@ -180,7 +185,7 @@ def _shown(asked: Asked) -> str | None:
     if not {number, made.shown} & own:
         return f"it was shown as {made.shown or 'nobody'}, and the seat is {made.call.seat}"
     line = _LINE.fullmatch(made.leg)
-    if line is None or line["site"] == asked.contract.site.name or line["seat"] == made.call.seat:
+    if line is None or line["site"] == asked.contract.site.name or (line["seat"] or "") in own:
         return None
     return f"it went out by another's line, {made.leg.rpartition('-')[0]}"
 
@@ -188,8 +193,10 @@ def _shown(asked: Asked) -> str | None:
 def _passed_on(asked: Asked) -> str | None:
     """Calls are passed on to the numbers that the seat has been given for it, and to no others (前转)."""
     made, seat, policy = asked.made, asked.seat, asked.contract.policy
-    if not made.passed_on or seat is None:
+    if not made.passed_on:
         return None
+    if seat is None:
+        return f"a call of the main number was passed on to {asked.called}"
     first = asked.around.first.get((made.switch, made.linkedid))
     by_mobile = first is None or asked.terms.called(first.call.other or "") == seat.mobile
     if policy.mobile_calls_out and seat.mobile is not None and by_mobile:
@@ -202,16 +209,21 @@ def _passed_on(asked: Asked) -> str | None:
 
 
 def _recorded(asked: Asked) -> str | None:
-    """Where the contract wants recordings, a call of two people has one; machines are never recorded."""
+    """Where the contract wants recordings, a call of two people has one, or a leg of it; machines are never
+    recorded."""
     made, recorded = asked.made, asked.around.recorded.get(asked.made.switch)
     if asked.contract.policy.recording_keep_days is None or recorded is None:
         return None
-    if made.answer is None or not made.leg:
-        return None
-    sides = (asked.terms.seats.get(number) for number in (made.call.seat or "", asked.called))
-    if any({"fax", "pos"} & set(seat.features) for seat in sides if seat is not None):
+    if made.answer is None or not made.leg or made.whole in asked.around.together:
         return None
     return None if {made.linkedid, made.uniqueid} & recorded else "no recording of it is known"
+
+
+def by_machine(made: MadeCall, terms: Terms) -> bool:
+    """Whether a fax machine or a card terminal has part in it."""
+    numbers = (made.call.seat or "", terms.called(made.call.other or ""), *made.legs)
+    sides = (terms.seats.get(number) for number in numbers)
+    return any({"fax", "pos"} & set(seat.features) for seat in sides if seat is not None)
 
 
 OUT = frozenset((Kind.OUTSIDE, Kind.INTERNAL))

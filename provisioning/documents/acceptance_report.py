@@ -15,11 +15,13 @@ from fpdf.fonts import FontFace
 
 from provisioning.acceptance.judge import Result, Verdict
 from provisioning.acceptance.report import SAID, Report
-from provisioning.acceptance.trials import TRIALS
+from provisioning.acceptance.trials import REFERENCES, TRIALS
 from provisioning.core.cycle import SHANGHAI
 
 FONT = Path(__file__).with_name("fonts") / "WenQuanYiMicroHei-zh.ttf"
 TITLE = "语音专线验收报告"
+_NOTE, _CLOSE = 5.0, 50.0
+"""Millimetres of a line of the notes, and of the rest from their heading to the signatures."""
 _GREY, _RED = (230, 230, 230), (190, 0, 0)
 
 
@@ -47,9 +49,11 @@ def as_pdf(report: Report) -> bytes:
     _devices(paper, report)
     _tests(paper, "标准测试项", [one for one in report.results if not TRIALS[one.trial].extended])
     _tests(paper, "扩展测试项", [one for one in report.results if TRIALS[one.trial].extended])
+    if paper.will_page_break(_CLOSE + _NOTE * (2 * len(report.notes) + 1)):  # nobody signs a page of its own
+        paper.add_page()
     _heading(paper, "说明")
-    for note in report.notes:
-        paper.multi_cell(w=0, h=5, text=f"· {note.chinese}", new_x="LMARGIN", new_y="NEXT")
+    for note in (*report.notes, REFERENCES):
+        paper.multi_cell(w=0, h=_NOTE, text=f"· {note.chinese}", new_x="LMARGIN", new_y="NEXT")
     _signatures(paper, report)
     return bytes(paper.output())
 

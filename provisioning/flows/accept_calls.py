@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pbx.action import Action
 from pbx.errors import SwitchError
-from pbx.readback import running
 from pbx.trial import Desk, Measured, TrialCall
-from provisioning.acceptance import emergency, judge, trials
+from provisioning.acceptance import judge, trials
 from provisioning.acceptance.burst import burst
 from provisioning.acceptance.fit import Circumstances
 from provisioning.acceptance.judge import Result
-from provisioning.acceptance.seats import callers_of
 from provisioning.acceptance.trials import TRIALS, Words
 from provisioning.core.capacity import calls_at_once
 from provisioning.core.site import Seat
+from provisioning.flows import accept_readings as readings
 from provisioning.flows.acceptance_equipment import Equipment, Instrument
 from provisioning.flows.displace import line_calls
 from provisioning.flows.drift import DriftReport
 from provisioning.flows.ports import Progress, Switch
-from provisioning.flows.read_switch import REGISTERED, registration_states
-from provisioning.planning import names
 
 INSIDE = ("short", "long", "caller-inside", "voice-inside", "delay-inside", "quality-inside", "fax")
 OUT = ("out", "caller-outside", "voice-outside", "delay-outside", "quality-outside", "claims")
@@ -34,8 +30,6 @@ _PERSON_WITHIN = 120.0
 _HOLD = 3.0
 """Seconds that all calls of a full line stay up."""
 _PER_SECOND = 10.0
-_CELL = 120
-"""Characters of a fault that a report quotes."""
 
 
 @dataclass
@@ -57,9 +51,8 @@ class Trials:
 
     def run(self) -> None:
         steps: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("configuration", self._configuration),
+            ("configuration", lambda: self._keep(readings.configuration(self.drift))),
             ("registrations", self._registrations),
-            ("emergency", self._emergency),
             ("signing-on", self._sign_on),
             ("short", self._inside),
             ("fax", self._fax),
@@ -90,63 +83,16 @@ class Trials:
         for trial in listed:
             self.reasons[trial] = self.reasons[trial] or why
 
-    def _configuration(self) -> None:
-        found = self.drift
-        wrong = [*found.drifts, *found.notes]
-        first = _shortened(str(wrong[0])) if wrong else ""
-        words = (
-            Words(f"{len(wrong)}处差异，如：{first}", f"{len(wrong)} differences, such as: {first}")
-            if wrong
-            else Words("无差异", "no difference")
-        )
-        self._keep(judge.result("configuration", not wrong, words))
-
-    def _registered(self) -> tuple[int, int]:
-        """How many of the site's numbers are registered at the operator, and how many should be."""
-        site = self.at.contract.site
-        if site.ims is None:
-            return 0, 0
-        own = [names.line_registration(site.name)]
-        if site.ims.register == "seat":
-            own = [names.seat_registration(seat.long_number) for seat in site.seats]
-        states = registration_states(self.switch)
-        return sum(states.get(name) == REGISTERED for name in own), len(own)
-
     def _registrations(self) -> None:
-        good, wanted = self._registered()
+        """Waits for those that are under way; emergency calls need one of them too."""
+        if not (self._wanted("registrations") or self._wanted("emergency")):
+            return
+        site = self.at.contract.site
+        good, wanted = readings.registered(self.switch, site, self.equipment.pause)
         self._keep(
             judge.result("registrations", good == wanted, Words(f"{good}/{wanted}", f"{good} of {wanted}"))
         )
-
-    def _emergency(self) -> None:
-        if not self._wanted("emergency"):
-            return
-        site = self.at.contract.site.name
-        start, form = names.context(site, self.slot), names.context(site, self.slot, "forms")
-        shown = self._contexts(start, form)
-        wrong = [
-            fault
-            for number in trials.EMERGENCY
-            if (fault := emergency.fault(shown, start, number, form)) is not None
-        ]
-        wrong += [str(one) for one in self.drift.drifts if one.object in emergency.ON_THE_WAY]
-        if not self._registered()[0]:
-            wrong.append("no number is registered at the operator")
-        good = Words("路由正确，未实际呼叫", "the route is right; nobody was called")
-        first = _shortened(wrong[0]) if wrong else ""
-        self._keep(judge.result("emergency", not wrong, Words(first, first) if wrong else good))
-
-    def _contexts(self, start: str, form: str) -> emergency.Contexts:
-        """The running dialplan from a seat's context on, as far as an emergency call may come."""
-        asked: list[str] = [start, form, emergency.FIRST, emergency.OUT]
-        found: dict[str, dict[str, str]] = {}
-        for context in asked:  # grows while we go
-            action = Action("ShowDialPlan", (("Context", context),))
-            lines = running((action,), (self.switch.send(action, timeout=60),)).contexts.get(context)
-            if lines is not None:
-                found[context] = dict(lines)
-                asked += [one for one in lines.get("include", "").split(", ") if one and one not in asked]
-        return found
+        self._keep(readings.emergency_route(self.switch, site.name, self.slot, self.drift, on_line=good > 0))
 
     def _sign_on(self) -> None:
         seat = self.at.chosen.called
@@ -248,7 +194,9 @@ class Trials:
         seat = self.at.chosen.caller
         if seat is not None and self._wanted(trial):
             call = TrialCall(caller=self.desk(seat.long_number), dialled=number, seconds=0, answer_within=5)
-            self._keep(judge.refused(trial, self._make(call)))
+            site = self.at.contract.site.name
+            own = readings.refuses_by_itself(site, self.slot, self.drift)
+            self._keep(judge.refused(trial, self._make(call), by_us=own))
 
     def _capacity(self) -> None:
         contract = self.at.contract
@@ -256,8 +204,8 @@ class Trials:
         if self.equipment.exchange is None or carried is None or not self._wanted("capacity"):
             return
         room = carried - line_calls(self.switch, contract.site)
-        callers = callers_of(contract, self.at.site_now)
-        wanted = burst(contract.policy, callers, self.at.outside.answers, room)
+        made = readings.calls_made(self.switch, contract, self.equipment.clock())
+        wanted = burst(contract, replace(self.at.site_now, made=made), self.at.outside.answers, room)
         if isinstance(wanted, Words):
             self.reasons["capacity"] = wanted
             return
@@ -304,8 +252,3 @@ class Trials:
             f"0086{bare}",
             bare,
         }
-
-
-def _shortened(text: str) -> str:
-    """What fits a cell of the report; all of it is in `seatline drift`."""
-    return text if len(text) <= _CELL else f"{text[:_CELL]}…"

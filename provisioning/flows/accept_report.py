@@ -108,7 +108,7 @@ def _notes(trials: Trials, fate: Sequence[str]) -> list[Words]:
                 f"a test telephone was registered as {seat.long_number}; {became[0].english}",
             )
         )
-    if (caller := trials.at.chosen.caller) is not None:
+    if (caller := trials.at.chosen.caller) is not None and caller is not seat:
         number = caller.long_number
         notes.append(
             Words(f"主叫座机：{number}（未顶替其话机）", f"calling seat: {number}, its telephone untouched")

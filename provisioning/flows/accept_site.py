@@ -14,9 +14,10 @@ from provisioning.acceptance.seats import Now
 from provisioning.charging.zoning import ZONE_OF
 from provisioning.core.contract import Contract
 from provisioning.core.cycle import SHANGHAI
-from provisioning.core.numbering import classify, national
+from provisioning.core.numbering import NumberClass, classify, national
 from provisioning.core.status import Stop
 from provisioning.flows.accept_calls import Trials
+from provisioning.flows.accept_readings import calls_made
 from provisioning.flows.accept_report import report_of
 from provisioning.flows.acceptance_equipment import Equipment
 from provisioning.flows.displace import displaced, endpoints, telephones
@@ -125,15 +126,36 @@ def _now(switch: Switch, contract: Contract, stops: Sequence[Stop], wishes: Wish
             if (found := running.get(names.seat_endpoint(number))) is not None and not found.idle
         },
         stopped=numbers if None in stopped else {number for number in stopped if number is not None},
+        made=calls_made(switch, contract, moment),
     )
 
 
 def _outside(contract: Contract, equipment: Equipment) -> Outside:
     number = equipment.number or (equipment.outside.user if equipment.outside else None)
     area = contract.site.area_code
+    if number and (why := _no_far_end(contract, number)):
+        raise FlowError(f"{'--outside' if equipment.number else '[outside] number'} {number}: {why}")
+
+    def full(dialled: str) -> str:
+        """As the switch counts calls to it, however it is written."""
+        return national(dialled, area) or dialled
+
     return Outside(
-        number=national(number, area) or number if number else None,
+        number=full(number) if number else None,
         zone=ZONE_OF[classify(number, area)] if number else None,
         telephone=equipment.outside is not None and equipment.number in (None, equipment.outside.user),
-        answers=equipment.answers,
+        answers={answer: ZONE_OF[classify(answer, area)] for answer in map(full, equipment.answers)},
     )
+
+
+def _no_far_end(contract: Contract, number: str) -> str | None:
+    """Why a number cannot be the far end of test calls; None where it can."""
+    site = contract.site
+    if classify(number, site.area_code) is NumberClass.EMERGENCY:
+        return "emergency numbers are never called"
+    found = national(number, site.area_code)
+    if found is None:
+        return "it is no telephone number; give one in national form, such as 13800138000"
+    if any(found in (seat.long_number, seat.second_number) for seat in site.seats):
+        return "it is a number of the contract itself, and not outside"
+    return None

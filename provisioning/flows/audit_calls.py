@@ -85,7 +85,7 @@ def _first_day(ledger: Ledger, last: date, now: datetime) -> date:
 
 def _terms(ledger: Ledger) -> Mapping[tuple[str, int], Terms]:
     versions = ledger.versions()
-    return {(one.contract.id, one.number): Terms.of(one.contract) for one in versions}
+    return {(one.contract.id, one.number): Terms.of(one.contract, one.effective) for one in versions}
 
 
 def _days(first: date, last: date) -> Iterator[date]:

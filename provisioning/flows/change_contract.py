@@ -22,6 +22,7 @@ from provisioning.intake import change_sheet, sheet_file
 from provisioning.intake.changes import Merged, merged
 from provisioning.intake.contract_file import Unreadable
 from provisioning.planning.iad_models import iad_model
+from provisioning.planning.line import further_numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +208,8 @@ def _without_password(contract: Contract, known: Mapping[str, str]) -> Iterator[
     ims = contract.site.ims
     if ims is None or not known or ims.register != "seat":
         return
-    missing = [seat.long_number for seat in contract.site.seats if seat.long_number not in known]
+    registering = (*(seat.long_number for seat in contract.site.seats), *further_numbers(contract.site))
+    missing = [number for number in registering if number not in known]
     if missing:
         told = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
         yield (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -177,6 +177,13 @@ def classes(site: str) -> str:
     return "\n".join(
         f"[seatline-{site}-{name}]\nmode = playlist\nentry = {ON_SWITCH}/{site}/{name}\n" for name in PLAYED
     )
+
+
+def strange_classes(folder: Sounds, sites: Iterable[str]) -> tuple[str, ...]:
+    """The sites whose classes are not as we write them: the switch reads them as its configuration, and some
+    kinds of classes start programs.
+    """
+    return tuple(site for site in sites if folder.held(site).get(CLASSES) != classes(site).encode())
 
 
 def _known(name: str, site: Site, prompts: Mapping[str, Prompt]) -> None:

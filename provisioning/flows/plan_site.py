@@ -13,7 +13,6 @@ from pbx.config import Config
 from provisioning.core.contract import Contract, ContractVersion, version_in_force
 from provisioning.core.status import Stop, midnight
 from provisioning.flows.errors import FlowError
-from provisioning.flows.media_address import media_address
 from provisioning.flows.ports import Ledger, Progress, Switch
 from provisioning.flows.read_switch import (
     SiteFiles,
@@ -29,7 +28,6 @@ from provisioning.planning.digest import digest_of
 from provisioning.planning.handover import Both, groups
 from provisioning.planning.plan import Plan, plan, to_json, too_much
 from provisioning.planning.stops import to_be_held
-from provisioning.planning.voice import any_t38
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,9 +173,7 @@ def plan_site(switch: Switch, ledger: Ledger, site: str, contract: Contract | No
     stops: tuple[Stop, ...] = ()
     if contract is not None:
         stops = to_be_held(ledger.stops(contract.id), contract.site, held.in_force, midnight(today))
-    with_t38 = contract is not None and any_t38(contract.site.seats)
-    address = media_address(switch) if with_t38 else None
-    wanted = wanted_of(ledger, contract, held.slot or names.SLOTS[0], stops, address)
+    wanted = wanted_of(ledger, contract, held.slot or names.SLOTS[0], stops)
     changes = plan(site, existing_of(held, wanted), wanted)
     return SitePlan(site=site, contract=contract, held=held, wanted=wanted, plan=changes)
 
@@ -191,19 +187,13 @@ def existing_of(held: SiteFiles, wanted: Config) -> Config:
     return held.in_force if wanted else held.whole
 
 
-def wanted_of(
-    ledger: Ledger,
-    contract: Contract | None,
-    slot: str,
-    stops: tuple[Stop, ...] = (),
-    address: str | None = None,
-) -> Config:
-    """What the switch, at its address, should hold of a site; nothing without a contract."""
+def wanted_of(ledger: Ledger, contract: Contract | None, slot: str, stops: tuple[Stop, ...] = ()) -> Config:
+    """What the switch should hold of a site; nothing without a contract."""
     if contract is None:
         return Config()
     try:
         secrets, passwords = ledger.secrets(contract.site.name), ledger.ims_passwords(contract.id)
-        return desired(contract, secrets, slot, passwords, stops, address)
+        return desired(contract, secrets, slot, passwords, stops)
     except KeyError as fault:
         raise FlowError(
             f"contract {contract.id}: the ledger has no SIP secret for seat {fault.args[0]}; "

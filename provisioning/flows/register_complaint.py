@@ -41,6 +41,7 @@ def register_complaint(
     """Registers a complaint about a number of a contract in force, by default received now.
 
     `way` is how the service is stopped until three working days are over without another; None: not at all.
+    A number that is the contract's no more has nothing to be stopped.
     FlowError for a number that is nobody's, and for a complaint of tomorrow.
     """
     at = received or now
@@ -50,7 +51,7 @@ def register_complaint(
     made = Complaint(contract=contract, number=seat, received=at, about=about)
     until = after_complaint(at, is_working_day)
     stop = None
-    if way is not None and until > now:
+    if way is not None and until > now and _served(ledger.versions(contract), seat, now):
         stop = Stop(contract=contract, seat=seat, way=way, since=now, until=until, why=COMPLAINT)
     ledger.register_complaint(made, stop, at=now, who=who)
     counted = ledger.complaints(contract)
@@ -64,6 +65,12 @@ def register_complaint(
         detail = {"month": str(made.month), "complaints": in_month}
         ledger.audit(event="complaints-alarm", subject=contract, detail=detail, at=now, who=who)
     return Registered(complaint=made, stop=stop, in_month=in_month, alarm=alarm)
+
+
+def _served(versions: tuple[ContractVersion, ...], seat: str, now: datetime) -> bool:
+    """Whether the seat is still one of its contract's: what has left cannot be stopped."""
+    standing = version_in_force(versions, now.astimezone(SHANGHAI).date())
+    return standing is not None and any(one.long_number == seat for one in standing.contract.site.seats)
 
 
 def _whose(versions: tuple[ContractVersion, ...], text: str, at: datetime) -> tuple[str, str]:

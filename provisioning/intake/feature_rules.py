@@ -96,6 +96,26 @@ def seats_have_data(paper: Paper) -> Iterator[Problem]:
             )
 
 
+def t38_has_its_iad(paper: Paper) -> Iterator[Problem]:
+    """A fax machine sends by T.38 only where its IAD is set so too, as far as one can tell which that is."""
+    iads = {iad.get("name"): iad for iad in paper.site.groups("iads")}
+    relays = {name for name, iad in iads.items() if iad.group("settings").get("fax") == "t38"}
+    for row in paper.seats:
+        own: tuple[str, ...] = row.get("features") or ()
+        if not {"fax", "t38"} <= set(own) or "iad" in row.faulty:
+            continue
+        named = row.get("iad")
+        may = {named} & iads.keys() if named is not None else iads.keys()
+        if may and not may & relays:
+            yield row.warning(
+                "features",
+                "t38-without-iad",
+                f"{row.get('long_number') or 'the seat'} has t38, and its IAD "
+                f"({' or '.join(sorted(map(str, may)))}) sends faxes in the voice channel",
+                "write settings: {fax: t38} at the IAD, or take T.38传真 away",
+            )
+
+
 def data_is_included(paper: Paper) -> Iterator[Problem]:
     """Where the contract lists its features, a seat does not use another one without saying so."""
     site = paper.site
@@ -114,4 +134,4 @@ def data_is_included(paper: Paper) -> Iterator[Problem]:
                 )
 
 
-FEATURE_RULES: tuple[Rule, ...] = (features_have_data, seats_have_data, data_is_included)
+FEATURE_RULES: tuple[Rule, ...] = (features_have_data, seats_have_data, t38_has_its_iad, data_is_included)

@@ -83,6 +83,14 @@ def seats_counted(paper: Paper) -> Iterator[Problem]:
                 f"the item {SEAT_ITEM} has a price a seat, but no quantity: one seat would be charged",
                 "write quantity: seats",
             )
+        if fee.get("item") == RETENTION_ITEM and fee.has("unit") and not counts_seats(fee):
+            yield fee.warning(
+                "unit",
+                "retention-not-by-seats",
+                f"the item {RETENTION_ITEM} is not counted in seats: it is charged where the whole contract "
+                "is kept, and for no seat that is kept alone (停机保号)",
+                "write quantity: seats, if it is the price of a number",
+            )
     if paper.rows is None:
         return
     for fee in paper.contract.groups("recurring"):

@@ -84,7 +84,9 @@ def against(passwords: Passwords, paper: Paper) -> Iterator[Problem]:
                     place=place,
                 )
     by_seat = ims.get("register") != "trunk"
-    registering = sorted({*seats, *second}) if by_seat else [main or min(seats, default="")]
+    switchboard = [main] if "switchboard" in {found.value for found in site.many("features")} else []
+    by_itself = {number for number in (*seats, *second, *switchboard) if number is not None}
+    registering = sorted(by_itself) if by_seat else [main or min(seats, default="")]
     missing = [number for number in registering if number and number not in passwords.places]
     if missing and whole and not passwords.problems:
         told = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")

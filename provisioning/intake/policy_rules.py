@@ -129,6 +129,22 @@ def switchboard_works(paper: Paper) -> Iterator[Problem]:
         )
 
 
+def main_number_is_no_second(paper: Paper) -> Iterator[Problem]:
+    """The main number of a switchboard is no seat's second number: a call to it can ring only one of them."""
+    site = paper.site
+    main = site.get("main_number")
+    if main is None or not any(found.value == "switchboard" for found in site.many("features")):
+        return
+    for row in paper.seats:
+        if row.get("second_number") == main:
+            yield row.problem(
+                "second_number",
+                "duplicate-long-number",
+                f"{main} is the main number of the switchboard; it stands in {site.where('main_number')}",
+                "write another second number, or leave it empty",
+            )
+
+
 def operators_are_seats(paper: Paper) -> Iterator[Problem]:
     """An operator of the switchboard is a seat, named once, by its long or short number (话务员)."""
     board = paper.site.group("switchboard")
@@ -167,5 +183,6 @@ POLICY_RULES: tuple[Rule, ...] = (
     rights_have_rates,
     calls_last,
     switchboard_works,
+    main_number_is_no_second,
     operators_are_seats,
 )

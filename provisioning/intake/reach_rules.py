@@ -31,6 +31,9 @@ def _goes_on(row: Fields) -> Iterator[tuple[str, str]]:
     """The columns of a row that name where calls go on to, with each number."""
     for number in row.get("further") or ():
         yield "further", number
+    by_feature = not row.has("further") and "one-number" in (row.get("features") or ())
+    if by_feature and row.get("mobile") is not None:
+        yield "mobile", row.get("mobile")
     for column in FORWARDS:
         if row.get(column) is not None:
             yield column, row.get(column)
@@ -91,6 +94,25 @@ def goes_where_it_may(paper: Paper) -> Iterator[Problem]:
                 f"{column}: {number} is {zone or 'of no zone'}, which the seat may not call",
                 "write a number that it may call, or open the zone: a rate under calls.rates, and 呼叫权限 "
                 "(zones) of the seat where policy.zones_by_seat asks for it",
+            )
+
+
+def legs_are_listed(paper: Paper) -> Iterator[Problem]:
+    """A telephone that calls its own list only does not ring with a number that is not on it (亲情电话)."""
+    if paper.contract.group("policy").get("allow_list") is not True:
+        return
+    own = _owners(paper)
+    for row in paper.seats:
+        listed = row.get("allowed") or ()
+        for column, number in _goes_on(row):
+            if column in FORWARDS or number in own or number in listed or "allowed" in row.faulty:
+                continue
+            yield row.warning(
+                column,
+                "target-not-listed",
+                f"{column}: {number} never rings with {row.get('long_number') or 'the seat'}: policy."
+                "allow_list is on, and the seat does not list it",
+                "add it to the column allowed (亲情号码), or leave it out here",
             )
 
 
@@ -211,6 +233,7 @@ def mobiles_call_out(paper: Paper) -> Iterator[Problem]:
 
 REACH_RULES: tuple[Rule, ...] = (
     goes_where_it_may,
+    legs_are_listed,
     further_numbers,
     forwarding_is_open,
     forwarding_ends,

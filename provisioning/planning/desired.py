@@ -27,19 +27,16 @@ def desired(
     slot: str,
     ims_passwords: Mapping[str, str] = {},
     stops: Iterable[Stop] = (),
-    address: str | None = None,
 ) -> Config:
     """All files of the contract's site, its dialplan in that slot (站点配置).
 
     `secrets` has the SIP secret of every seat by its long number; KeyError names a seat without one.
     `ims_passwords` are the operator's, by long number too (a trunk's by the number it registers); what has
-    none answers no challenge. `stops` are those of the contract that are in force or will be. `address` is
-    the switch's own, where it is bound to one.
+    none answers no challenge. `stops` are those of the contract that are in force or will be.
     """
-    objects = _pjsip_files(contract.site, secrets, slot, ims_passwords)
     return Config(
         {
-            **{file: tuple(voice.bound(one, address) for one in held) for file, held in objects.items()},
+            **_pjsip_files(contract.site, secrets, slot, ims_passwords),
             **_dialplan_files(contract, slot, tuple(stops)),
         }
     )

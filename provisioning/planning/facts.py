@@ -34,6 +34,7 @@ _TITLES: Mapping[str, str] = {
     "forward-no-answer": "forwarding when not answered",
     "forward-unreachable": "forwarding when not reached",
     "changed-to": "number-change notice",
+    "customer": "calls to one callee counted with",
     "further": "numbers that ring with it",
     "ring-order": "ringing",
     "second": "second number",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pbx import dialplan
 from pbx.dialplan import Exten
 from pbx.section import Section
-from provisioning.core.contract import Contract, Policy
+from provisioning.core.contract import Contract, Customer, Policy
 from provisioning.core.site import Seat, Site, Switchboard
 from provisioning.core.status import Stop
 from provisioning.planning import initials, names
@@ -30,7 +30,7 @@ def contexts(contract: Contract, slot: str, stops: Iterable[Stop] = ()) -> tuple
     site = contract.site
     seats = sorted(site.seats, key=lambda seat: seat.long_number)
     facts = {
-        "policy": _policy(contract.policy, site),
+        "policy": (*_counted_with(contract), *_policy(contract.policy, site)),
         "seat": (fact for seat in seats for fact in _seat(seat, contract.policy)),
         "allowed": (
             (f"{seat.long_number}-{number}", "yes")
@@ -56,6 +56,18 @@ def contexts(contract: Contract, slot: str, stops: Iterable[Stop] = ()) -> tuple
 def span(minutes: tuple[int, int]) -> str:
     """Minutes after midnight as hours.conf reads them: "08:00-19:00", the end at most 24:00."""
     return "-".join(f"{at // 60:02}:{at % 60:02}" for at in minutes)
+
+
+def counted_with(customer: Customer) -> str:
+    """What calls to one callee are counted under, of all contracts of a customer. The underscore is in no
+    site's name, and both stand in one place of the switch's database."""
+    return f"of_{customer.key}"
+
+
+def _counted_with(contract: Contract) -> Iterator[Fact]:
+    """Whose calls count together, where calls to one callee are limited."""
+    if contract.policy.calls_per_callee_per_day is not None:
+        yield "customer", counted_with(contract.customer)
 
 
 def _policy(policy: Policy, site: Site) -> Iterator[Fact]:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import TypedDict
 
 from pbx import pjsip
-from pbx.section import Section
 from provisioning.core.site import Seat
 
 UNTOUCHED = frozenset({"fax", "pos"})
@@ -42,15 +41,3 @@ def has_t38(seat: Seat) -> bool:
 def any_t38(seats: Iterable[Seat]) -> bool:
     """Whether a line that these seats share has to let T.38 through."""
     return any(has_t38(seat) for seat in seats)
-
-
-def bound(section: Section, address: str | None) -> Section:
-    """An endpoint with T.38 at the switch's own address, any other section as it is.
-
-    Without it Asterisk opens the ports of T.38 on all addresses of its machine, and offers the first of them,
-    whatever its transport is bound to (22.10). Voice follows the transport by itself.
-    """
-    if address is None or section.kind != "endpoint" or section.get("t38_udptl") != "yes":
-        return section
-    here = (("media_address", address), ("t38_bind_udptl_to_media_address", "yes"))
-    return Section(section.name, section.kind, (*here, *section.options))

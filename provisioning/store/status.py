@@ -36,7 +36,14 @@ def record(connection: Connection, made: Stop, *, at: datetime, who: str) -> Non
 
 
 def resume(
-    connection: Connection, contract: str, seat: str | None, moment: datetime, *, at: datetime, who: str
+    connection: Connection,
+    contract: str,
+    seat: str | None,
+    moment: datetime,
+    *,
+    at: datetime,
+    who: str,
+    event: str = "service-resumed",
 ) -> Resumed:
     """Ends every stop of that seat, or of the whole contract, that is not over by then; one that would only
     begin then or later is taken back. What was closed stays closed."""
@@ -55,7 +62,7 @@ def resume(
         else:
             connection.execute(delete(stop).where(this))
             taken_back.append(former)
-        _note(connection, "service-resumed", former, at=at, who=who, resumed=moment.isoformat())
+        _note(connection, event, former, at=at, who=who, resumed=moment.isoformat())
     return Resumed(ended=tuple(ended), taken_back=tuple(taken_back))
 
 
@@ -102,6 +109,8 @@ def close(
         detail = {"closed": one.closed.isoformat(), "free": one.free.isoformat()}
         subject = f"{one.contract} {one.number}"
         trail.note(connection, event="number-closed", subject=subject, detail=detail, at=at, who=who)
+    # What stopped it so far ends where this one begins: whoever has the number later starts anew.
+    resume(connection, made.contract, made.seat, made.since, at=at, who=who, event="stop-ended-by-closing")
     record(connection, made, at=at, who=who)
 
 

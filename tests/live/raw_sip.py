@@ -118,17 +118,22 @@ class Wire:
     def prove(self, method: str, to: str, user: str, secret: str, *, headers: Iterable[str] = ()) -> Answer:
         """A request with the digest of that user, after the challenge; its final answer."""
         first = self.ask(method, to)
-        told = dict(re.findall(r'(\w+)="?([^",]+)"?', first.header("WWW-Authenticate")))
         uri = f"sip:{to}@{self.switch}" if to else f"sip:{self.switch}"
+        said = self.proof(method, uri, user, secret, first)
+        return self.final(self.request(method, to, headers=[said, *headers], sequence=2))
+
+    @staticmethod
+    def proof(method: str, uri: str, user: str, secret: str, challenge: Answer) -> str:
+        """The header that answers a challenge."""
+        told = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge.header("WWW-Authenticate")))
         ours = _md5(f"{user}:{told['realm']}:{secret}")
         proof = _md5(f"{ours}:{told['nonce']}:00000001:c:auth:{_md5(f'{method}:{uri}')}")
-        said = (
+        return (
             f'Authorization: Digest username="{user}",realm="{told["realm"]}",nonce="{told["nonce"]}",'
             f'uri="{uri}",'
             f'response="{proof}",cnonce="c",nc=00000001,qop=auth,algorithm=MD5,'
             f'opaque="{told.get("opaque", "")}"'
         )
-        return self.final(self.request(method, to, headers=[said, *headers], sequence=2))
 
     def _acknowledge(self, answer: Answer) -> None:
         """ACK, so that the switch does not say it again."""

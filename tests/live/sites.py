@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pbx.action import Action, Reply
 from pbx.live.ami import Ami
@@ -202,6 +203,16 @@ def apply_to(switch: Switch, book: Book, *sites: str, force: bool = False, **mor
 
 def connect(host: str, port: int, user: str, secret: str) -> Ami:
     return Ami.connect(name="pbx", host=host, port=port, user=user, secret=secret, timeout=60)
+
+
+def wait_for_a_long_day() -> None:
+    """Waits until the day in Shanghai has some minutes left, for tests of what is counted by the day."""
+
+    def lasts() -> bool:
+        now = datetime.now(ZoneInfo("Asia/Shanghai"))
+        return (now + timedelta(minutes=4)).date() == now.date()
+
+    wait_for(lasts, "day in Shanghai that goes on", 300)
 
 
 def wait_for(done: Callable[[], Any], what: str, timeout: float = 60.0) -> Any:

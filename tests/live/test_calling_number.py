@@ -103,7 +103,7 @@ def test_a_number_claimed_in_any_header_is_overruled_and_noted(
         assert FOREIGN[1:] not in "".join(seen.values())
     seen = shown(office, says(FOREIGN).dial(MACHINE))
     assert FOREIGN[1:] not in "".join(seen.values())
-    noted = office.noted()[before:]
+    noted = office.noted(before + len(CLAIMS) + 1)[before:]
     assert noted == [
         f"seat {ANNA} says {FOREIGN} in {header} and shows its own" for header in (*CLAIMS, "From")
     ]
@@ -129,12 +129,15 @@ def test_the_own_number_in_any_form_is_no_claim(
     office: Office, says: Callable[[str], Phone], new_records: Callable[[int], list[Mapping[str, Any]]]
 ) -> None:
     """The seat's own number, its short one, its second one, its digest user and a name are nothing to
-    note."""
+    note; a colleague's after them is."""
     before = len(office.noted())
     for said in (ANNA, f"+86{ANNA[1:]}", ANNA[4:], "6001", SECOND, f"seat-{ANNA}", "anna", "anonymous"):
-        assert shown(office, says(said).dial(MACHINE))["from"] == f"+86{ANNA[1:]}"
-    assert office.noted()[before:] == []
-    assert {r["userfield"] for r in new_records(8)} == {""}
+        phone = says(said)
+        assert shown(office, phone.dial(MACHINE))["from"] == f"+86{ANNA[1:]}"
+    shown(office, phone.dial(MACHINE, headers=[("Remote-Party-ID", f"<sip:{BERT}@ims.example.net>")]))
+    noted = office.noted(before + 1)[before:]
+    assert noted == [f"seat {ANNA} says {BERT} in Remote-Party-ID and shows its own"]
+    assert sorted(r["userfield"] for r in new_records(9)) == [*[""] * 8, "claimed"]
 
 
 def test_of_a_claim_only_digits_get_into_the_log(office: Office, says: Callable[[str], Phone]) -> None:

@@ -35,6 +35,7 @@ sites, plain = _beside("sites"), _beside("plain_phone")
 pytestmark = pytest.mark.live
 
 ANNA, BERT, CARL = "08702120001", "08702120002", "08702120003"
+BERTS_SECOND = "08702120062"
 LISTED, OTHER = "13900138011", "13900138012"
 LONGEST = 6
 WARNING = 1400
@@ -42,7 +43,8 @@ WARNING = 1400
 
 @dataclass(frozen=True)
 class Desk:
-    """A switch with a contract of family phones: Anna may call a mobile and Bert, Bert Anna, Carl nobody."""
+    """A switch with a contract of family phones: Anna may call two mobiles, Bert and Carl, Bert Anna, Carl
+    nobody. Bert's and Carl's rows name numbers to forward to, and the contract has forwarding closed."""
 
     pbx: Any
     ims: Any
@@ -59,6 +61,16 @@ class Desk:
 
         return list(sites.wait_for(found, "call record"))
 
+    def passed_on(self, since: float) -> list[str]:
+        """What the switch has tried to call for somebody else since then, once a call has ended."""
+        self.records(since)
+        made = [one for one in self.pbx.records() if one["start"] >= since]
+        return [
+            one["dst"]
+            for one in made
+            if one["channel"].startswith("Local/") or one["dstchannel"].startswith(("Local/", "PJSIP/line-"))
+        ]
+
     def asked_for(self, number: str) -> bool:
         """Whether the operator has seen a call to that number."""
         return any(call["to"].endswith(number) for call in self.ims.calls())
@@ -70,7 +82,13 @@ def desk(switches: Any) -> Iterator[Desk]:
     pbx.wipe()
     made = sites.contract()
     anna, bert, carl = made.site.seats
-    seats = (replace(anna, allowed=(LISTED, BERT, "13800138000")), replace(bert, allowed=("6001",)), carl)
+    seats = (
+        replace(anna, allowed=(LISTED, BERTS_SECOND, CARL, "13800138000")),
+        replace(
+            bert, allowed=("6001",), second_number=BERTS_SECOND, forward_busy=LISTED, forward_no_answer=LISTED
+        ),
+        replace(carl, forward_always=LISTED),
+    )
     policy = Policy(allow_list=True, max_call_seconds=LONGEST, recording_keep_days=30)
     made = replace(made, policy=policy, site=replace(made.site, seats=seats))
     (pbx.sounds / "zhaotong").mkdir(exist_ok=True)
@@ -139,9 +157,17 @@ def test_any_other_number_is_refused(desk: Desk, seat: str, number: str) -> None
     assert not desk.carl.incoming
 
 
-@pytest.mark.parametrize(("caller", "number", "called"), [("anna", "6002", "bert"), ("bert", ANNA, "anna")])
-def test_a_seat_may_be_listed_by_either_number(desk: Desk, caller: str, number: str, called: str) -> None:
-    """A seat on the list is called by its long or short number, whichever of them the list has."""
+@pytest.mark.parametrize(
+    ("caller", "number", "called"),
+    [
+        ("anna", "6002", "bert"),
+        ("anna", BERT, "bert"),
+        ("anna", BERTS_SECOND, "bert"),
+        ("bert", ANNA, "anna"),
+    ],
+)
+def test_a_seat_may_be_listed_by_any_number(desk: Desk, caller: str, number: str, called: str) -> None:
+    """A seat on the list is called by its long, short or second number, whichever of them the list has."""
     call = getattr(desk, caller).dial(number)
     connected(call, getattr(desk, called))
     call.hang_up()
@@ -185,10 +211,42 @@ def test_nobody_passes_a_call_on(desk: Desk, switches: Any) -> None:
     offer = plain.sdp(switches.desks, ("audio", voice.port, "8", ("rtpmap:8 PCMA/8000",)))
     try:
         assert phone.invite(LISTED, offer).code == 200
-        phone.tell("REFER", **{"Refer-To": f"<sip:13800138000@{desk.pbx.sip}>", "Referred-By": phone.contact})
+        wish = {"Refer-To": f"<sip:13800138000@{desk.pbx.sip}>", "Referred-By": phone.contact}
+        phone.tell("REFER", **wish)
+        # Nobody answers a REFER here. What is answered after it was looked at after it.
+        assert phone.within("OPTIONS").code == 200
         phone.hang_up()
     finally:
         phone.close()
         voice.close()
     assert [call["to"][-11:] for call in desk.ims.calls()[rung:]] == [LISTED]
     assert not desk.mobile.incoming
+
+
+@pytest.mark.parametrize(("caller", "to"), [("anna", "110"), ("mobile", "110"), ("mobile", LISTED)])
+def test_nobody_redirects_a_call(desk: Desk, switches: Any, caller: str, to: str) -> None:
+    """A telephone that sends a call elsewhere (302), even to where it needs no list, sends it nowhere.
+
+    It rings, whatever its row says of forwarding.
+    """
+    began = time.time()
+    phone = plain.PlainPhone(switches.desks, desk.pbx.sip, CARL, f"seat-{CARL}", desk.secrets[CARL])
+    try:
+        phone.register()
+        call = getattr(desk, caller).dial(CARL)
+        invite = phone.ring()
+        phone.contact = f"<sip:{to}@{desk.pbx.sip}>"
+        phone.answer(invite, 302)
+        assert call.ended().code >= 400
+    finally:
+        phone.close()
+    assert desk.passed_on(began) == []
+
+
+def test_a_busy_telephone_passes_nothing_on(desk: Desk) -> None:
+    """With forwarding closed a busy telephone is busy, whatever its row says."""
+    began = time.time()
+    call = desk.anna.dial(BERT)
+    desk.bert.next_call().answer(486)
+    assert call.ended().code == 486
+    assert desk.passed_on(began) == []

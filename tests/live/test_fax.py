@@ -81,7 +81,6 @@ def machine(number: str, secret: str, pbx: Any) -> str:
         f"[machine-{number}]\ntype = endpoint\ntransport = seatline-udp\ncontext = send-fax\n"
         f"aors = at-{number}\noutbound_auth = proof-{number}\ndisallow = all\nallow = ulaw,alaw\n"
         f"direct_media = no\nfrom_user = {number}\n"
-        f"media_address = {sites.NET}.2\nt38_bind_udptl_to_media_address = yes\n"
         f"t38_udptl = yes\nt38_udptl_ec = redundancy\nt38_udptl_maxdatagram = 400\n"
         f"[at-{number}]\ntype = aor\ncontact = sip:{pbx.sip}\n"
         f"[proof-{number}]\ntype = auth\nauth_type = digest\nusername = seat-{number}\npassword = {secret}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import operator
 import re
 import sys
 from collections import Counter
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -134,8 +136,11 @@ def attacked(fort: Fort) -> Iterator[Fort]:
     assert fort.born() == born
     assert fort.seen() == (records, calls)
     assert fort.contacts() == contacts
-    assert fort.anna.dial(MOBILE).talk(0).code == 200
-    sites.wait_for(lambda: fort.seen() == (records + 1, calls + 1), "record of the only call")
+    assert fort.anna.dial(MOBILE).wait("connected").hear(5).talk(0).code == 200
+    due = (records + 1, calls + 1)
+    sites.wait_for(lambda: all(map(operator.ge, fort.seen(), due)), "record of the only call")
+    sites.wait_for(fort.quiet, "silence")
+    assert fort.seen() == due
 
 
 def alive(wire: Any) -> None:
@@ -153,6 +158,35 @@ def test_no_message_hurts(attacked: Fort) -> None:
             assert not [one for one in wire.answers if one.status in (180, 183)], name
         accepted = [one.text for one in wire.answers if one.status == 200]
     assert not [text for text in accepted if "OPTIONS" not in text]
+
+
+def test_no_message_of_a_seat_hurts(fort: Fort) -> None:
+    """The same messages with the proof of a registered seat, to a number that is closed to it, leave the
+    switch unmoved too: they place no call, register nothing, and their records are refusals."""
+    born, before, calls, contacts = fort.born(), len(fort.pbx.records()), fort.seen()[1], fort.contacts()
+    with fort.wire(SCANNERS[3]) as wire:
+        challenge = wire.ask("OPTIONS", "")
+
+        def proof(method: str) -> str:
+            said: str = wire.proof(method, "sip:x", f"seat-{ANNA}", fort.secret, challenge)
+            return said
+
+        for name, datagram in torture.datagrams(fort.pbx.sip, wire.us, proof, ABROAD):
+            wire.send(datagram)
+            alive(wire)
+            assert not [one for one in wire.answers if one.status in (180, 183)], name
+        accepted = [one.text for one in wire.answers if one.status == 200]
+        refused = [one for one in wire.answers if one.status == 403]
+    sites.wait_for(fort.quiet, "silence")
+    assert not [text for text in accepted if "OPTIONS" not in text]
+    assert refused
+    found = sites.wait_for(lambda: fort.pbx.records()[before:], "records of refusals")
+    assert {(one["dstchannel"], one["answer"]) for one in found} == {("", 0)}
+    assert {one["userfield"] for one in found} <= REFUSALS
+    assert (fort.born(), fort.contacts(), fort.seen()[1]) == (born, contacts, calls)
+
+
+REFUSALS = {"refused-international", "refused-characters", "refused-unknown", "claimed", ""}
 
 
 def test_a_scan_finds_nobody(attacked: Fort) -> None:
@@ -227,6 +261,13 @@ INJECTED = (
     "*1%26Local%2F6002%40t",
     "*26002%26Local%2F6002%40t",
     "*1%24%7BSHELL(id)%7D",
+    "+a%22b",
+    "13900138000%29%3A0%3A99",
+    "13900138000%29%3A0%3A1%0A%3A",
+    "0012025550123%29%3A0%3A99",
+    "110%29%3A0%3A3",
+    "*113900138000%29%3A0%3A1",
+    "*113900138000%29%3A0%3A1%2C5",
     "s",
     "h",
     "i",
@@ -254,6 +295,7 @@ def test_what_is_dialled_injects_nothing(fort: Fort) -> None:
     assert len(found) >= 8
     assert {(one["dstchannel"], one["answer"]) for one in found} == {("", 0)}
     assert {one["userfield"] for one in found} <= {"refused-characters", "refused-unknown", "claimed", ""}
+    assert "?" not in {one["dst"] for one in found}
     assert (len(fort.ims.calls()), fort.born()) == (calls, born)
     assert "injected" not in fort.pbx.shell("ls /tmp")
     assert "\r" not in fort.pbx.json_records.read_text()
@@ -263,6 +305,32 @@ def test_what_is_dialled_injects_nothing(fort: Fort) -> None:
 
 
 CLAIMS = ("P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion", "Subject")
+
+
+FORGED = "[2026-01-01 00:00:00.000] WARNING[1] Ext. s: seatline claim: seat 08702120077 says 1 in From"
+
+
+def test_nobody_writes_lines_of_our_logs(fort: Fort) -> None:
+    """Line breaks in what a stranger sends, a seat dials or the operator asks for, and packets that are no
+    SIP, make no line of messages.log of their own."""
+    began = (fort.pbx.log / "messages.log").stat().st_size
+    line = sites.wait_for(fort.line_of_bert, "registration at the operator")
+    broken = f"x{quote(chr(13) + chr(10) + FORGED + chr(13) + chr(10), safe='')}"
+    with fort.wire() as wire:
+        wire.send(f"INVITE sip:x@{fort.pbx.sip} SIP/2.0\r\nX: y\r\n{FORGED}\r\n\r\n{FORGED}\r\n".encode())
+        lines = f"Via: SIP/2.0/UDP {wire.us};branch=z9hG4bK-x\r\nCSeq: 1 INVITE\r\n\r\n{FORGED}\r\n"
+        wire.send(f"INVITE sip:x@{fort.pbx.sip} SIP/2.0\r\n{lines}".encode())
+        for _ in range(10):
+            asked = wire.request("REGISTER", "x", uri=f"sip:{fort.pbx.sip}", shown=f"<sip:{broken}@x>")
+            assert wire.final(asked).status == 401
+        assert wire.prove("INVITE", broken, f"seat-{ANNA}", fort.secret).status == 404
+        assert wire.ask("INVITE", broken, uri=f"sip:{broken}@{fort.pbx.sip};line={line}").status == 404
+        assert wire.prove("INVITE", "0%24last", f"seat-{ANNA}", fort.secret).status == 403
+    log = fort.pbx.log / "messages.log"
+    sites.wait_for(lambda: b"seatline characters: " in log.read_bytes()[began:], "line of the last call")
+    sites.wait_for(fort.quiet, "silence")
+    written = log.read_bytes()[began:].decode(errors="replace")
+    assert not [text for text in written.splitlines() if text.startswith(FORGED[:25])]
 
 
 def test_a_flood_of_registrations_keeps_nobody_from_calling(attacked: Fort, switches: Any) -> None:
@@ -293,6 +361,8 @@ def test_the_sample_for_fail2ban_names_scanners_and_nobody_else(fort: Fort, swit
     """By the sample filter and jail, security.log has each scanner of these tests banned, and no telephone of
     ours; a Call-ID, user or response that looks like another's address accuses nobody."""
     forged = 'x",RemoteAddress="IPV4/UDP/192.0.2.66/1'
+    event = 'SECURITY[1] res_security_log.c: SecurityEvent="FailedACL",' + forged.partition(",")[2] + '"'
+    whole_line = f"<sip:{quote(f'{chr(13)}{chr(10)}{event}{chr(10)}', safe='')}@x>"
     escaped = forged.replace('"', '\\"') + '\\",Challenge=\\"a\\",Response=\\"b'
     with fort.wire() as wire:
         for n in range(20):
@@ -301,6 +371,8 @@ def test_the_sample_for_fail2ban_names_scanners_and_nobody_else(fort: Fort, swit
                 f'username="{escaped}",realm="asterisk",nonce="{escaped}",uri="sip:x",response="{escaped}"'
             )
             call = wire.request("REGISTER", "", headers=[f"Authorization: Digest {proof}"])
+            assert wire.final(call).status == 401
+            call = wire.request("REGISTER", "x", uri=f"sip:{fort.pbx.sip}", shown=whole_line)
             assert wire.final(call).status == 401
     sites.wait_for(lambda: fort.security().count("192.0.2.66") >= 40, "lines in the security log")
     text = (FAIL2BAN / "filter.d" / "seatline.conf").read_text(encoding="utf-8")
@@ -313,6 +385,7 @@ def test_the_sample_for_fail2ban_names_scanners_and_nobody_else(fort: Fort, swit
         if (found := one.search(stamped.sub("", line)))
     )
     assert tries
+    assert "192.0.2.66" not in accused
     jail = (FAIL2BAN / "jail.d" / "seatline.conf").read_text(encoding="utf-8")
     [most] = re.findall(r"(?m)^maxretry = ([0-9]+)$", jail)
     banned = {address for address, count in accused.items() if count > int(most)}
@@ -337,6 +410,8 @@ ASKED = (
     "%24%7BEXTEN%7D",
     "0870212%220003",
     "+8687021%5C20003",
+    "+868702120003%29%3A0%3A99",
+    "08702120003%29%3A0%3A9%0A%3A",
 )
 
 

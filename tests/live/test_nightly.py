@@ -129,7 +129,11 @@ def record(ledger: SqlLedger) -> None:
     )
     features = ("vnet", "one-number", "two-numbers")
     policy = Policy(
-        forwarding="open", calls_per_number_per_day=9, calls_per_callee_per_day=9, calls_per_seat=2
+        forwarding="open",
+        calls_per_number_per_day=9,
+        calls_per_callee_per_day=9,
+        calls_per_seat=2,
+        recording_keep_days=30,
     )
     papers.append(replace(jilin, policy=policy, site=replace(jilin.site, features=features)))
     ledger.record_versions(
@@ -276,7 +280,7 @@ def test_a_call_without_its_recording_is_found(night: Night) -> None:
 
 def test_what_the_contract_promises_is_no_finding(night: Night) -> None:
     """A call to a member's short number, one under the second number, a forwarded one and one that a further
-    number answered are made by our call logic, and found to be right."""
+    number answered are made and recorded by our call logic, and found to be right."""
     legs = [one for one in night.records if one["accountcode"] in (EMIL, FRED)]
     assert {one["dst"] for one in legs if one["dstchannel"]} >= {MOBILE, STRANGER}
     assert SECOND in {one["src"] for one in night.records}

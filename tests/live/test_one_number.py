@@ -26,7 +26,7 @@ def _beside(name: str) -> Any:
 sites, ways = _beside("sites"), _beside("ways")
 pytestmark = pytest.mark.live
 
-ALL, CALLER, THIRD, TURNS, MOBILES, LOOP, UNPLUGGED = (f"0870212000{n}" for n in range(1, 8))
+ALL, CALLER, THIRD, TURNS, MOBILES, LOOP, UNPLUGGED, TEAM = (f"0870212000{n}" for n in range(1, 9))
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,10 @@ def office(switches) -> Iterator[Any]:
         TURNS: {"further": (THIRD, ways.MOBILE), "ring_order": "in-order"},
         MOBILES: {"mobile": ways.MOBILE, "features": ("one-number",)},
         UNPLUGGED: {"further": (THIRD,), "ring_order": "in-order"},
+        TEAM: {"further": ("6002", "6003")},
         LOOP: {"further": (ALL, "110", "0012025550123")},
     }
-    seats = tuple(replace(seat, **rows.get(seat.long_number, {})) for seat in sites.seats(7))
+    seats = tuple(replace(seat, **rows.get(seat.long_number, {})) for seat in sites.seats(8))
     contract = sites.contract(of=seats)
     contract = replace(contract, policy=replace(contract.policy, mobile_calls_out=True))
     answers = dict.fromkeys((ALL, THIRD, TURNS, LOOP), "ring") | {CALLER: "auto", MOBILES: "ring"}
@@ -154,6 +155,16 @@ def test_whoever_calls_is_not_rung_himself(office):
     at_third.ended(), at_desk.ended()
     assert not office.mobile.incoming
     assert {r["dst"] for r in office.records(5)} == {f"+86{ALL[1:]}", ways.NEVER, THIRD}
+
+
+def test_a_colleague_who_calls_is_not_rung_himself(office):
+    """A colleague who is one of a seat's further numbers, by his short number, rings the others."""
+    call = office["0002"].dial("6008")
+    at_third = office["0003"].next_call()
+    call.hang_up()
+    at_third.ended()
+    assert not office["0002"].incoming
+    assert {r["dst"] for r in office.records(2)} == {"6008", "6003"}
 
 
 def test_no_leg_leads_to_what_is_closed_or_round_in_a_circle(office):

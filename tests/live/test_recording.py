@@ -209,6 +209,17 @@ def test_a_call_that_cannot_be_recorded_is_refused(desk: Desk, to: str, spoil: s
     assert not desk.bert.incoming
 
 
+def test_emergency_calls_need_no_recording(desk: Desk) -> None:
+    """Where no recording can be written the police is reached all the same."""
+    desk.pbx.shell(f"mv {FOLDER} {FOLDER}-away && {NO_FOLDER}")
+    try:
+        call = desk.anna.dial("110").wait("connected")
+        call.hang_up()
+        assert call.ended().code == 200
+    finally:
+        desk.pbx.shell(f"rm -rf {FOLDER} && mv {FOLDER}-away {FOLDER}")
+
+
 def test_a_recording_is_kept_with_its_hash_held_and_removed_when_due(desk: Desk, tmp_path: Path) -> None:
     """A real recording gets its hash, is handed out as it was, held beyond its day, then removed."""
     before = desk.recorded

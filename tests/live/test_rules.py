@@ -39,9 +39,11 @@ def number(n: int) -> str:
     return f"0870212{n:04}"
 
 
-SHUT, OPEN, HOLIDAY, ABROAD, PLAIN, LOCAL, QUICK, SINGLE, SECOND = (
-    number(n) for n in (1, 11, 21, 31, 32, 33, 41, 51, 52)
+SHUT, OPEN, HOLIDAY, ABROAD, PLAIN, LOCAL, QUICK, SINGLE, SECOND, THIRD = (
+    number(n) for n in (1, 11, 21, 31, 32, 33, 41, 51, 52, 53)
 )
+FURTHER, FORWARDED, MAIN = number(3), number(4), number(50)
+"""Two seats of `shut` without a telephone that would ring somebody outside; the main number of `single`."""
 
 
 def contracts() -> Iterator[Contract]:
@@ -56,7 +58,10 @@ def contracts() -> Iterator[Contract]:
         made = sites.contract(site, of=sites.seats(seats, first=first), zones=opened)
         return replace(made, policy=replace(made.policy, **policy))  # type: ignore[no-any-return]
 
-    yield one("shut", 1, 2, hours=away, call_backs_within=24)
+    shut = one("shut", 1, 4, hours=away, call_backs_within=24, forwarding="open")
+    *plain, third, fourth = shut.site.seats
+    ways = (replace(third, further=(MACHINE,)), replace(fourth, forward_unreachable=MACHINE))
+    yield replace(shut, site=replace(shut.site, seats=(*plain, *ways)))
     yield one("open", 11, hours=DAY)
     yield one("holiday", 21, hours=DAY, holidays=(today, today + timedelta(days=1)))
     rights = one("rights", 31, 3, (Zone.INTERNATIONAL,), zones_by_seat=(Zone.INTERNATIONAL,))
@@ -64,7 +69,8 @@ def contracts() -> Iterator[Contract]:
     seats = tuple(replace(seat, zones=zones) for seat, zones in zip(rights.site.seats, own, strict=True))
     yield replace(rights, site=replace(rights.site, seats=seats))
     yield one("pace", 41, calls_per_minute=3)
-    yield one("single", 51, 2, calls_per_seat=1)
+    single = one("single", 51, 3, calls_per_seat=1)
+    yield replace(single, site=replace(single.site, features=("switchboard",), main_number=MAIN))
     yield one("office", 61, hours=(8 * 60, 19 * 60), days="mon-fri", holidays=(date(2025, 10, 1),))
 
 
@@ -101,6 +107,7 @@ class Office:
 def office(switches: Any) -> Iterator[Office]:
     """All of them on a wiped switch, their numbers registered at the operator."""
     pbx, ims = switches.pbx, switches.ims
+    sites.wait_for_a_long_day()
     pbx.wipe()
     book = sites.Book(tuple(contracts()))
     with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as ami:
@@ -110,14 +117,17 @@ def office(switches: Any) -> Iterator[Office]:
     secrets = book.secrets("")
     with Phones(bind=switches.desks) as some, Phones(bind=switches.outside) as others:
 
-        def desk(seat: str, phones: Phones) -> Phone:
-            return phones.register(seat, auth_user=f"seat-{seat}", secret=secrets[seat], registrar=pbx.sip)
+        def desk(seat: str, phones: Phones, answer: str = "auto") -> Phone:
+            return phones.register(
+                seat, auth_user=f"seat-{seat}", secret=secrets[seat], registrar=pbx.sip, answer=answer
+            )
 
         first = (SHUT, OPEN, HOLIDAY, ABROAD, PLAIN, LOCAL, QUICK, SINGLE)
         yield Office(
             pbx,
             ims,
-            {seat: desk(seat, some) for seat in first} | {SECOND: desk(SECOND, others)},
+            {seat: desk(seat, some) for seat in first}
+            | {SECOND: desk(SECOND, others), THIRD: desk(THIRD, others, "ring")},
             others.register(MOBILE, auth_user="mobile", secret=ims.mobile_secret, registrar=ims.sip),
         )
 
@@ -152,6 +162,7 @@ def test_outside_its_hours_a_contract_calls_nobody_out_there(office: Office, new
 def test_who_has_called_is_called_back_at_any_hour(office: Office, new_records: Records) -> None:
     """Whoever called a seat of the contract is reached out of hours, for as many hours as it says and no
     longer; nobody else is."""
+    office.pbx.cli("database deltree seatline-count/shut")
     assert office.refused(SHUT, MOBILE) == 403
     assert office.mobile.dial(SHUT).talk(0).code == 200
     office.desks[SHUT].next_call().ended()
@@ -166,6 +177,22 @@ def test_who_has_called_is_called_back_at_any_hour(office: Office, new_records: 
     office.keep(f"shut/called-us/{before}/{MACHINE}", noted - 25 * 3600)
     assert office.refused(SHUT, MACHINE) == 403
     assert reasons(new_records(6)) == ["refused-hours", "", "", "refused-hours", "", "refused-hours"]
+
+
+def test_out_of_hours_no_leg_goes_out_either(office: Office, new_records: Records) -> None:
+    """A further number and a forwarded call are calls of the seat: out of its hours nobody outside is rung by
+    them, and their records say why."""
+    before = len(office.ims.calls())
+    for seat in (FURTHER, FORWARDED):
+        call = office.mobile.dial(seat)
+        with pytest.raises(Refused):
+            call.wait("connected")
+        call.ended()
+    found = new_records(4)
+    assert len(office.ims.calls()) == before
+    legs = [(r["accountcode"], r["userfield"]) for r in found if r["channel"].startswith("Local/")]
+    assert sorted(legs) == [(FURTHER, "refused-hours"), (FORWARDED, "refused-hours")]
+    assert {r["answer"] for r in found} == {0}
 
 
 def test_a_refused_caller_hears_why_and_is_not_charged(
@@ -213,21 +240,23 @@ def test_a_zone_is_open_by_the_tariff_and_by_the_seats_own_rights(
 def test_a_seat_that_starts_calls_too_quickly_is_slowed_and_reported(
     office: Office, new_records: Records
 ) -> None:
-    """Of four calls in a minute three go out and the fourth is refused; one that has not so long to wait goes
-    out when its time has come. The log and the records tell; 110 has not to wait."""
+    """Of four calls in a minute three go out at once and the fourth a third of a minute after the one
+    before; a fifth beside it is refused. The log and the records tell; 110 has not to wait."""
     for _ in range(3):
         office.reached(QUICK, MACHINE)
-    assert office.refused(QUICK, MACHINE) == 403
     office.reached(QUICK, "120")
     key = f"pace/pace/{QUICK}"
-    place = office.kept(f"{key}/next")
-    ago = int(time.time() * 1000) - 57_000
-    office.keep(f"{key}/{place}", ago)
-    office.reached(QUICK, MACHINE)
+    last = (int(office.kept(f"{key}/next")) - 1) % 3
+    ago = int(time.time() * 1000) - 14_000
+    office.keep(f"{key}/{last}", ago)
+    claim = [("P-Asserted-Identity", "<sip:01085201234@ims.example.net>")]
+    slowed = office.desks[QUICK].dial(MACHINE, headers=claim)
+    operators.wait_for(lambda: office.kept(f"{key}/{(last + 1) % 3}") == str(ago + 20_000), "place taken")
+    assert office.refused(QUICK, MACHINE) == 403
+    assert slowed.talk(0).code == 200
     found = sorted(new_records(6), key=lambda r: float(r["start"]))
-    assert reasons(found) == ["", "", "", "refused-pace", "emergency", "slowed"]
-    assert found[-1]["answer"] * 1000 >= ago + 60_000
-    assert office.kept(f"{key}/{place}") == str(ago + 60_000)
+    assert reasons(found) == ["", "", "", "emergency", "slowed", "refused-pace"]
+    assert found[4]["answer"] * 1000 >= ago + 20_000
     said = f"seatline pace: seat {QUICK} starts more than 3 calls a minute: "
 
     def noted() -> list[str]:
@@ -235,8 +264,8 @@ def test_a_seat_that_starts_calls_too_quickly_is_slowed_and_reported(
         return [line.partition(said)[2].split()[0] for line in log.splitlines() if said in line]
 
     assert operators.wait_for(lambda: noted()[1:] and noted(), "two lines of the log") == [
-        "refused",
         "slowed",
+        "refused",
     ]
 
 
@@ -260,6 +289,21 @@ def test_a_seat_has_no_more_calls_at_once_than_it_may(office: Office, new_record
     assert sorted(reasons(new_records(8))) == sorted(
         ["", *["refused-seat-capacity"] * 4, "emergency", "", ""]
     )
+
+
+def test_who_is_back_at_the_switchboard_keeps_no_seat_busy(office: Office, new_records: Records) -> None:
+    """A seat that declined a call from the switchboard can be called again while that caller chooses somebody
+    else."""
+    caller = office.mobile.dial(MAIN).wait("connected")
+    caller.press("6053")
+    office.desks[THIRD].next_call().answer(486)
+    operators.wait_for(lambda: THIRD not in office.pbx.cli("group show channels"), "seat without a call")
+    another = office.desks[SECOND].dial("6053")
+    office.desks[THIRD].next_call().answer(486)
+    another.ended()
+    caller.hang_up()
+    caller.ended()
+    assert "refused-seat-capacity" not in reasons(new_records(3))
 
 
 ASKED = """

@@ -223,6 +223,18 @@ def test_after_a_complaint_the_service_stops(office):
     through(office.anna.dial("6002"), office.bert)
 
 
+def test_a_stopped_seat_stays_stopped_under_another_number(office):
+    """A stopped seat that gets another number cannot be called under it either, until it is resumed."""
+    office.seatline("suspend", "zhaotong-2025", "--seat", "6003", "--no-apply")
+    form = "原号码,新号码\n08702120003,08702120013\n"
+    (office.seatline.folder / "form.csv").write_text(form, encoding="utf-8")
+    office.seatline("contract", "change", "zhaotong-2025", "form.csv")
+    office.seatline("apply", "--yes")
+    assert refused(office.anna.dial("6003")) == 403
+    office.seatline("resume", "zhaotong-2025", "--seat", "08702120013")
+    assert refused(office.anna.dial("6003")) == 480
+
+
 def test_a_closed_seat_is_stopped_at_once(office):
     """A closed seat neither calls nor is called, and cannot be resumed; the others go on."""
     office.seatline("close", "zhaotong-2025", "--seat", "6004")

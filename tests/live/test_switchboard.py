@@ -37,6 +37,8 @@ ANNA, BERT, CARL, AWAY = (f"0870212000{n}" for n in range(1, 5))
 """A seat, the two operators, and a seat whose telephone is not registered."""
 NIGHT, NIGHT_MAIN, NIGHT_SEAT, NIGHT_OTHER = "kizilsu", "09084220000", "09084220001", "09084220002"
 """A site that is closed now."""
+LISTED = "09084220003"
+"""A card terminal there that may call the main number and nobody else."""
 SPOKEN = (
     "greeting", "night", "no-extension", "extension-busy", "extension-absent", "directory",
     "directory-choose",
@@ -70,6 +72,7 @@ def _contracts() -> tuple[Contract, Contract]:
         of=[
             Seat(long_number=NIGHT_SEAT, short_number="6001"),
             Seat(long_number=NIGHT_OTHER, short_number="6002"),
+            Seat(long_number=LISTED, features=("pos",), allowed=(NIGHT_MAIN,)),
         ],
         area="0908",
     )
@@ -118,7 +121,7 @@ def here(switches: Any) -> Iterator[Here]:
                 registrar=pbx.sip,
                 answer="ring",
             )
-            for number in (ANNA, BERT, CARL, NIGHT_SEAT, NIGHT_OTHER)
+            for number in (ANNA, BERT, CARL, NIGHT_SEAT, NIGHT_OTHER, LISTED)
         }
         mobile = outside.register(
             "13800138000",
@@ -217,7 +220,7 @@ def test_operators_ring_together_and_callers_wait_their_turn(here, tmp_path, new
     served.wait("connected")
     _over(served, third)
     served = bert.next_call()
-    assert "6001" in served.came_from or ANNA in served.came_from
+    assert "<sip:6001@" in served.came_from
     served.answer()
     served.wait("connected")
     _over(served, fourth)
@@ -226,6 +229,42 @@ def test_operators_ring_together_and_callers_wait_their_turn(here, tmp_path, new
     for name in ("third", "fourth"):
         assert ears.order(tmp_path / f"{name}.wav", PITCH) == ["greeting", "queue", "waiting"]
     assert len(_charged(new_records(6))) == 5
+
+
+def test_who_waits_again_hears_music_again(here, tmp_path):
+    """A caller who waited, was not answered when it was his turn, and waits once more, hears music again."""
+    bert, carl = here.phone[BERT], here.phone[CARL]
+    busy = bert.dial("6003")
+    talk = carl.next_call()
+    talk.answer()
+    talk.wait("connected")
+    call = here.outside.dial(MAIN).wait("connected").hear(20)
+    call.press("0")
+    call.hear(150)
+    _over(busy, talk)
+    ringing = [bert.next_call(), carl.next_call()]
+    busy = bert.dial("6003")
+    talk = carl.next_call()
+    talk.answer()
+    talk.wait("connected")
+    for one in ringing:
+        one.answer(486)
+        one.ended()
+    call.keep(tmp_path / "again.wav").hear(call.heard + 150)
+    call.hang_up()
+    call.ended()
+    _over(busy, talk)
+    assert ears.heard(tmp_path / "again.wav", PITCH["waiting"]) > 1
+
+
+def test_a_seat_with_a_list_reaches_nobody_else_through_the_switchboard(here, tmp_path):
+    """A seat whose list has the main number alone gets no extension that is not on its list from there."""
+    call = _called(here.phone[LISTED], NIGHT_MAIN, tmp_path / "call.wav")
+    call.press("6002")
+    call.hear(100)
+    _over(call)
+    assert ears.order(tmp_path / "call.wav", PITCH) == ["night", "no-extension"]
+    assert here.phone[NIGHT_OTHER].incoming == []
 
 
 def test_without_a_key_the_caller_comes_to_the_operators(here, tmp_path):

@@ -75,7 +75,7 @@ class Sockets:
     voice: Any
     picture: Any
 
-    def sdp(self, address: str, *, video: bool = True) -> str:
+    def sdp(self, address: str, video: bool) -> str:
         streams = [("audio", self.voice.port, "8", ALAW)]
         streams += [("video", self.picture.port, "99", H264)] if video else []
         return str(plain.sdp(address, *streams))
@@ -89,15 +89,17 @@ def two(desk: Desk) -> Iterator[tuple[Sockets, Sockets]]:
         one.close()
 
 
-def call(desk: Desk, caller: str, called: str, own: Sockets, theirs: Sockets, **answer: bool) -> Any:
-    """A video telephone calls another; gives the answer it got, and the INVITE the other one had."""
+def call(desk: Desk, caller: str, called: str, own: Sockets, theirs: Sockets) -> Any:
+    """A video telephone calls another, which takes what it is offered; gives the answer that the caller got,
+    and the INVITE that the other one had."""
     told: list[Any] = []
     begun = threading.Thread(
-        target=lambda: told.append(desk.phones[caller].invite(called, own.sdp(desk.address)))
+        target=lambda: told.append(desk.phones[caller].invite(called, own.sdp(desk.address, video=True)))
     )
     begun.start()
     invite = desk.phones[called].ring()
-    desk.phones[called].accept(invite, theirs.sdp(desk.address, **answer))
+    offered = invite.media("video") is not None
+    desk.phones[called].accept(invite, theirs.sdp(desk.address, video=offered))
     begun.join(plain.PATIENCE)
     return told[0], invite
 
@@ -131,15 +133,20 @@ def test_a_seat_without_video_has_voice_alone(
 ) -> None:
     """Where one of the two seats has no video the call has voice alone, whatever its telephone offers."""
     own, theirs = two
-    answer, invite = call(desk, caller, called, own, theirs, video=False)
+    answer, invite = call(desk, caller, called, own, theirs)
     assert answer.code == 200
-    assert CARL not in (called,) or "H264" not in invite.body
-    assert CARL not in (caller,) or answer.media("video") is None
+    without = answer if caller == CARL else invite
+    assert without.media("video") is None
+    assert "H264" not in without.body
+    for picture, told in ((own.picture, answer), (theirs.picture, invite)):
+        if (open_to := told.media("video")) is not None:
+            picture.send((told.address, open_to[0]), int(open_to[1].split()[0]), SLICE)
     plain.exchange(
         [
             (own.voice, (answer.address, answer.media("audio")[0]), 8, bytes(160)),
             (theirs.voice, (invite.address, invite.media("audio")[0]), 8, bytes(160)),
         ]
     )
+    assert (own.picture.receive(), theirs.picture.receive()) == (None, None)
     desk.phones[caller].hang_up()
     desk.phones[called].answer(desk.phones[called].wait_request("BYE"), 200)

@@ -6,7 +6,7 @@ Written one line a header; `wire` makes CRLF of the line ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 _NUMBERS = count(1)
@@ -276,7 +276,13 @@ def wire(message: str, pbx: str, us: str) -> bytes:
         return raw.encode("utf-8", "surrogatepass")
 
 
-def datagrams(pbx: str, us: str) -> Iterator[tuple[str, bytes]]:
-    """All of them by name, none longer than a datagram may be."""
+def datagrams(
+    pbx: str, us: str, proof: Callable[[str], str] | None = None, to: str = "13800138000"
+) -> Iterator[tuple[str, bytes]]:
+    """All of them by name, none longer than a datagram may be. With `proof` each request has that header for
+    its method, and asks for `to`."""
     for name, message in (RFC | FURTHER).items():
-        yield name, wire(message, pbx, us)[:65000]
+        first, end, rest = message.replace("13800138000", to).partition("\n")
+        if proof is not None and "SIP/" in first and not first.startswith("SIP/"):
+            rest = f"{proof(first.split()[0])}\n{rest}"
+        yield name, wire(first + end + rest, pbx, us)[:65000]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pbx import tone
@@ -68,11 +70,15 @@ CSeq: 2 INVITE
 
 
 def test_what_sipp_wrote_down():
-    """A call's messages are told apart by Call-ID, and a challenge is not how it ended."""
+    """A call's messages are told apart by Call-ID, and a challenge is not how it ended, unless a proof was
+    answered by one."""
     (messages,) = sipp.Played(sipp._by_call(LOG.replace("\n", "\r\n"))).calls.values()
     assert [one.code for one in messages] == [0, 401, 503]
     assert sipp.final_code(messages) == 503
     assert sipp.final_code(messages[:2]) == 0
+    proof, again = (replace(one, text=one.text.replace("CSeq: 1", "CSeq: 2")) for one in messages[:2])
+    assert sipp.final_code([*messages[:2], proof, messages[1]]) == 0
+    assert sipp.final_code([*messages[:2], proof, again]) == 401
 
 
 def test_what_sipp_cannot_be_told():

@@ -59,5 +59,9 @@ def test_the_right_way_has_no_fault():
     ],
 )
 def test_each_wrong_turn_is_named(changed, says):
-    """Something else first, a question on the way, no way out, another number: each is a fault of its own."""
-    assert says in (told(**changed) or "")
+    """Something else first, a question on the way, no way out, another number: each is a fault of its own,
+    told in Chinese for the report too."""
+    found = told(**changed)
+    assert found is not None
+    assert says in found.english
+    assert found.chinese != found.english

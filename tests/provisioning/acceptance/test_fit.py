@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ import pytest
 from provisioning.acceptance import fit
 from provisioning.acceptance.burst import burst
 from provisioning.acceptance.fit import Circumstances, Outside, Tools, open_hours
-from provisioning.acceptance.seats import Now, callers_of, choose
+from provisioning.acceptance.seats import BUSY, Made, Now, choose
 from provisioning.acceptance.trials import TRIALS, Words
 from provisioning.core.contract import (
     Billing,
@@ -30,7 +31,9 @@ from provisioning.core.site import Ims, Seat, Site, VoiceLine
 SEATS = tuple(Seat(long_number=f"0870212000{n}", short_number=f"600{n}") for n in range(1, 5))
 FIRST, SECOND, THIRD, FOURTH = (seat.long_number for seat in SEATS)
 MONDAY_NOON = datetime(2026, 11, 23, 12, 0, tzinfo=SHANGHAI)
-FAR = Outside(number="13800138000", zone=Zone.DOMESTIC, telephone=True, answers=("01085200000",))
+FAR = Outside(
+    number="13800138000", zone=Zone.DOMESTIC, telephone=True, answers={"01085200000": Zone.DOMESTIC}
+)
 
 
 PLAIN, IDLE = Policy(), Now()
@@ -101,7 +104,16 @@ def test_a_seat_without_a_telephone_is_called_first():
 def test_the_engineer_may_name_the_seat():
     """A seat that is named is called whoever is registered there, but not while it is in a call."""
     assert choose(contract(), Now(registered={FOURTH}), named=(FOURTH,)).called == SEATS[3]
-    assert choose(contract(), Now(busy={FOURTH}), named=(FOURTH,)).called is None
+    left = choose(contract(), Now(busy={FOURTH}), named=(FOURTH,))
+    assert (left.called, left.why) == (None, BUSY)
+
+
+def test_a_site_of_one_seat_still_calls_out():
+    """Where no other seat may call, the called one makes the calls out; only those inside are not made."""
+    alone = at(contract(seats=SEATS[:1]))
+    assert (alone.chosen.called, alone.chosen.caller) == (SEATS[0], SEATS[0])
+    assert {"short", "long", "fax"} <= missing(alone)
+    assert {"out", "claims", "in", "international", "signing-on"} & missing(alone) == {"claims"}
 
 
 @pytest.mark.parametrize(
@@ -181,6 +193,7 @@ def test_a_seat_with_the_right_is_not_expected_to_be_refused():
         (Policy(hours=(480, 1140), days="mon"), MONDAY_NOON, True),
         (Policy(hours=(480, 720)), MONDAY_NOON, False),
         (Policy(hours=(480, 1140), holidays=(date(2026, 11, 23),)), MONDAY_NOON, False),
+        (Policy(holidays=(date(2026, 11, 23),)), MONDAY_NOON, False),
     ],
 )
 def test_hours_are_those_of_the_contract(policy, moment, expected):
@@ -188,29 +201,69 @@ def test_hours_are_those_of_the_contract(policy, moment, expected):
     assert open_hours(policy, moment) is expected
 
 
+ANSWERS = {"01085200000": Zone.DOMESTIC, "01085200001": Zone.DOMESTIC}
+
+
 def test_a_burst_keeps_to_the_contracts_limits():
-    """One call more than there is room for, no seat more often than it may, no number more than ten times."""
-    callers = callers_of(contract(), Now())
-    calls = burst(Policy(calls_per_callee_per_day=10), callers, ("01085200000", "01085200001"), 15)
+    """One call more than there is room for, no seat more often than it may, no number more than ten times,
+    those of today before it counted."""
+    made = Made(by={FIRST: 499}, to={"01085200000": 4})
+    limited = contract(Policy(calls_per_callee_per_day=10, calls_per_number_per_day=500))
+    calls = burst(limited, Now(made=made), ANSWERS, 15)
     assert not isinstance(calls, Words)
     assert len(calls) == 16
-    for number in {number for _, number in calls}:
-        assert sum(one == number for _, one in calls) <= 10
-    for seat in callers:
-        assert sum(one is seat for one, _ in calls) <= 5
+    called, calling = Counter(number for _, number in calls), Counter(seat for seat, _ in calls)
+    assert called == {"01085200000": 6, "01085200001": 10}
+    assert calling == {SEATS[0]: 1, **dict.fromkeys(SEATS[1:], 5)}
 
 
 @pytest.mark.parametrize(
-    ("policy", "room"),
+    ("policy", "room", "made"),
     [
-        (Policy(calls_per_callee_per_day=10), 10),
-        (Policy(calls_per_seat=1), 4),
-        (Policy(calls_per_minute=1), 4),
-        (Policy(allow_list=True), 1),
-        (Policy(), 61),
-        (Policy(), 0),
+        (Policy(calls_per_callee_per_day=5), 10, Made()),
+        (Policy(calls_per_callee_per_day=6), 10, Made(to={"01085200001": 2})),
+        (Policy(calls_per_number_per_day=500), 5, Made(by=dict.fromkeys((FIRST, SECOND, THIRD), 500))),
+        (Policy(calls_per_seat=1), 4, Made()),
+        (Policy(calls_per_minute=1), 4, Made()),
+        (Policy(calls_per_minute=2), 6, Made(lately={FIRST: 2})),
+        (Policy(allow_list=True), 1, Made()),
+        (Policy(), 61, Made()),
+        (Policy(), 0, Made()),
     ],
 )
-def test_a_burst_that_would_break_a_limit_is_not_made(policy, room):
-    """Too few numbers or seats, a list, a line too large or full: the reason stands in the report."""
-    assert isinstance(burst(policy, callers_of(contract(), Now()), ("01085200000",), room), Words)
+def test_a_burst_that_would_break_a_limit_is_not_made(policy, room, made):
+    """Too few numbers or seats, too many calls before, a list, a line too large or full: the reason stands in
+    the report."""
+    assert isinstance(burst(contract(policy), Now(made=made), ANSWERS, room), Words)
+
+
+@pytest.mark.parametrize("zone", [None, Zone.INTERNATIONAL])
+def test_a_burst_calls_only_what_is_open(zone):
+    """An emergency number, which has no zone, is never called, whoever names it as one that answers; nor is
+    one of a closed zone."""
+    assert isinstance(burst(contract(), Now(), {"110": zone}, 1), Words)
+    calls = burst(contract(), Now(), {"110": zone, "01085200000": Zone.DOMESTIC}, 1)
+    assert not isinstance(calls, Words)
+    assert {number for _, number in calls} == {"01085200000"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "made", "left_out"),
+    [
+        (Policy(calls_per_callee_per_day=10), Made(to={"13800138000": 8}), set()),
+        (Policy(calls_per_callee_per_day=10), Made(to={"13800138000": 9}), {"claims"}),
+        (
+            Policy(calls_per_callee_per_day=10),
+            Made(to={"13800138000": 10}),
+            {"out", "caller-outside", "claims"},
+        ),
+        (Policy(calls_per_number_per_day=500), Made(by={SECOND: 500}), {"out", "quality-outside", "claims"}),
+        (Policy(calls_per_minute=1), Made(), {"claims"}),
+        (Policy(calls_per_minute=1), Made(lately={SECOND: 1}), {"out", "claims"}),
+    ],
+)
+def test_a_limit_that_is_reached_fails_nothing(policy, made, left_out):
+    """Calls that the contract's limits would refuse or slow are not made, and the reason names the limit."""
+    assert left_out <= missing(at(contract(policy), now=Now(made=made)))
+    if not left_out:
+        assert missing(at(contract(policy), now=Now(made=made))) == set()

@@ -76,12 +76,20 @@ def test_every_number_shown_is_the_right_one(shown, asserted, right):
 
 
 @pytest.mark.parametrize(
-    ("code", "answered", "right"),
-    [(403, False, True), (503, False, False), (200, True, False), (0, False, False)],
+    ("code", "answered", "by_us", "right"),
+    [
+        (403, False, True, True),
+        (403, False, False, False),
+        (503, False, True, False),
+        (200, True, True, False),
+        (0, False, True, False),
+    ],
 )
-def test_what_is_closed_is_refused(code, answered, right):
-    """Only 403 is the refusal of a closed zone: 503 may be the operator's, and would be a call let out."""
-    assert passed(judge.refused("international", Measured(code=code, answered=answered))) is right
+def test_what_is_closed_is_refused(code, answered, by_us, right):
+    """Only 403 is the refusal of a closed zone, and only the switch's own: the operator's is that of a call
+    that was let out."""
+    call = Measured(code=code, answered=answered)
+    assert passed(judge.refused("international", call, by_us=by_us)) is right
 
 
 @pytest.mark.parametrize(
@@ -91,11 +99,15 @@ def test_what_is_closed_is_refused(code, answered, right):
         ((200, 200, 200), False),
         ((200, 503, 503), False),
         ((200, 200, 0), False),
+        ((403, 403, 403), False),
+        ((200, 403, 503), False),
     ],
 )
 def test_a_line_carries_what_it_should_and_no_more(codes, right):
-    """Of three calls on a line with room for two just one is turned down, and for want of room."""
-    assert passed(judge.capacity("capacity", codes, 2)) is right
+    """Of three calls on a line with room for two just one is turned down, and for want of room; a switch that
+    refuses what the contract allows has failed."""
+    found = judge.capacity("capacity", codes, 2)
+    assert found.verdict is (Verdict.PASSED if right else Verdict.FAILED)
 
 
 @pytest.mark.parametrize(

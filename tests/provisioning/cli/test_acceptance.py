@@ -25,13 +25,15 @@ def seatline(folder: Path, *arguments: str) -> tuple[int, str]:
         ("nowhere/acceptance.pdf", "there is no folder nowhere"),
         ("there.pdf", "is there already"),
         ("other.pdf", "other.json is there already"),
+        ("folder.pdf --force", "folder.pdf is a folder"),
     ],
 )
 def test_a_report_that_cannot_be_written_is_told_first(tmp_path, report, says):
     """Before anything else the report's name is looked at: not half an hour of calls later."""
     (tmp_path / "there.pdf").touch()
     (tmp_path / "other.json").touch()
-    code, said = seatline(tmp_path, "accept", "zhaotong", "--report", report)
+    (tmp_path / "folder.pdf").mkdir()
+    code, said = seatline(tmp_path, "accept", "zhaotong", "--report", *report.split())
     assert code == 1
     assert says in said
 

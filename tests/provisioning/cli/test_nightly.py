@@ -97,6 +97,25 @@ def test_what_cannot_be_collected_does_not_stop_the_night(night: Night) -> None:
     }
 
 
+def test_lines_in_quarantine_are_to_be_looked_at(night: Night) -> None:
+    """A broken line among sound ones makes the exit code 3; a file without one sound line makes it 1."""
+    night.records(csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61), "broken\n")
+    assert night.json(code=3)["collect"]["state"] == "found"
+    assert night.json()["collect"]["state"] == "done"
+    night.records("broken too\n")
+    assert night.json(code=1)["collect"]["state"] == "failed"
+
+
+def test_where_recordings_cannot_be_read_no_call_is_said_to_have_none(night: Night) -> None:
+    """While the folder of recordings is out of reach, nobody is told of calls without a recording."""
+    wanted = (night.folder / "seatline.toml").read_text() + 'recordings = "nowhere"\n'
+    (night.folder / "seatline.toml").write_text(wanted, encoding="utf-8")
+    night.records(csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61))
+    steps = night.json("--since", "2025-07-01", code=1)
+    assert steps["recordings"]["state"] == "failed"
+    assert "not-recorded" not in steps["compliance"]["rules"]
+
+
 def test_without_a_switch_nothing_is_collected(night: Night) -> None:
     """Where no settings name records, collecting is left out and the exit code is 0."""
     (night.folder / "seatline.toml").write_text("", encoding="utf-8")

@@ -60,7 +60,8 @@ def test_a_greeting_is_added_shown_and_taken_away(desk: Desk) -> None:
 
 
 def test_doctor_says_whether_prompts_are_there(desk: Desk) -> None:
-    """Before the prompts are brought doctor tells how to bring them, then that they are in place."""
+    """Before the prompts are brought doctor tells how to bring them, then that they are in place; a file
+    there that the switch would take for its configuration, and that is not ours, is bad."""
 
     def verdict() -> tuple[str, str]:
         (one,) = (one for one in desk.json("doctor", code=1)["findings"] if one["check"] == "pbx: sounds")
@@ -70,6 +71,12 @@ def test_doctor_says_whether_prompts_are_there(desk: Desk) -> None:
     assert "seatline sound install pbx" in verdict()[1]
     desk.run("sound", "install")
     assert verdict()[0] == "ok"
+    (desk.sounds / "zhaotong").mkdir()
+    (desk.sounds / "zhaotong" / "musiconhold.conf").write_text(
+        "[x]\nmode = custom\napplication = /bin/true\n"
+    )
+    assert verdict()[0] == "bad"
+    assert "musiconhold.conf of zhaotong" in verdict()[1]
 
 
 def test_a_switch_that_cannot_be_told_is_named(desk: Desk) -> None:

@@ -197,7 +197,7 @@ def test_complaints_stop_a_number_and_the_eleventh_rings_a_bell(seatline: Seatli
     assert listed["complaints"][0]["about"] == "夜间骚扰"
     assert [one["complaints"] for one in listed["alarms"]] == [11]
     assert "ALARM" in seatline("complaint", "list")
-    assert "no complaint" in seatline("complaint", "list", "other")
+    assert "no contract other" in seatline("complaint", "list", "other", code=1)
 
 
 def test_a_switch_that_does_not_answer_does_not_lose_the_decision(seatline: Seatline) -> None:

@@ -15,7 +15,7 @@ from provisioning.compliance.audit import audit_day
 from provisioning.compliance.made import MadeCall, Terms
 from provisioning.core.contract import Policy, Zone
 from provisioning.core.cycle import shanghai_day
-from provisioning.core.site import Ims, VoiceLine
+from provisioning.core.site import VoiceLine
 
 ANNA, BERT = "08702120001", "08702120002"
 OPEN = {zone: Decimal("0.06") for zone in (Zone.LOCAL, Zone.DOMESTIC, Zone.SERVICE)} | {
@@ -34,18 +34,32 @@ def office(make):
 class Office:
     """A contract with its policy, the calls that were made under it, and what an audit says of them."""
 
-    def __init__(self, make, *, seats=None, rates=OPEN, calls=True, lines=None, **policy):
+    def __init__(self, make, *, seats=None, rates=OPEN, calls=True, lines=None, main=None, **policy):
         self.make = make
         contract = make.contract(calls=make.tariff(rates), no_calls=not calls, seats=seats or make.SEATS)
         site = contract.site
         if lines is not None:
             line = VoiceLine(bandwidth="10M", concurrent_calls=lines)
-            ims = Ims(domain="ims.example.net", proxy="sip:127.0.0.1:5070")
-            site = replace(site, voice_lines=(line,), ims=ims)
+            site = replace(site, voice_lines=(line,))
+        if main is not None:
+            site = replace(site, main_number=main, features=("switchboard",))
         self.contract = replace(contract, policy=Policy(**policy), site=site)
+        self.versions = [make.version(self.contract)]
         self.calls: list[MadeCall] = []
         self.numbers = count(1)
         self.around = SimpleNamespace(stops=(), recorded={})
+
+    def change(self, day, **policy):
+        """A later version of the contract, with another policy, from that day on."""
+        changed = replace(self.contract, policy=Policy(**policy))
+        version = self.make.version(changed, number=len(self.versions) + 1, effective=date.fromisoformat(day))
+        self.versions.append(version)
+
+    def branch(self, seat, **policy):
+        """Another contract of the same customer, elsewhere, with one seat."""
+        site = replace(self.contract.site, name="branch", area_code=seat[:4], seats=(self.make.seat(seat),))
+        other = replace(self.contract, id="branch-2025", policy=Policy(**policy), site=site)
+        self.versions.append(self.make.version(other))
 
     def call(self, at="10:00:00", *, day="2025-07-10", seat=ANNA, dst="13800138000", **changes):
         """A call that began then, ringing for 5 seconds; `incoming` where somebody called the seat."""
@@ -78,13 +92,15 @@ class Office:
             shown=cdr.src,
             channel=cdr.channel,
             leg=cdr.dstchannel,
-            call=rate_call(cdr, self.make.directory(self.make.version(self.contract))),
+            call=rate_call(cdr, self.make.directory(*self.versions)),
         )
         self.calls.append(made)
         return made
 
     def audit(self, day="2025-07-10"):
-        terms = {(self.contract.id, 1): Terms.of(self.contract)}
+        terms = {
+            (one.contract.id, one.number): Terms.of(one.contract, one.effective) for one in self.versions
+        }
         return audit_day(
             date.fromisoformat(day),
             self.calls,

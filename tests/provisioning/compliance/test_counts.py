@@ -63,6 +63,22 @@ def test_a_callee_is_protected_from_all_seats_together(office):
     assert "13900138001" in found.said
 
 
+def test_a_callee_is_protected_from_all_contracts_of_a_customer(office):
+    """With 2 a day to one callee, calls from another contract of the customer count too, and each contract
+    is told its own; a local number there is another callee."""
+    one = office(calls_per_callee_per_day=2)
+    one.branch("04772120001", calls_per_callee_per_day=3)
+    one.call("10:00:00", dst="13900138001", seat="04772120001")
+    one.call("10:01:00", dst="13900138001")
+    one.call("10:02:00", dst="+8613900138001", seat=BERT)
+    one.call("10:03:00", dst="13900138001", seat="04772120001")
+    for n, seat in enumerate((ANNA, BERT, "04772120001")):
+        one.call(f"11:0{n}:00", dst="2135555", seat=seat)
+    found = [each for each in one.audit() if each.rule == "callee-limit"]
+    told = {(each.contract, *(made.record for made in each.calls)) for each in found}
+    assert told == {("branch-2025", 4), (one.contract.id, 3)}
+
+
 def test_a_members_short_number_is_its_mobile(office, make):
     """Calls to a member's short number and to its mobile are calls to one callee."""
     seats = (make.seat(ANNA, mobile="13900138001", mobile_short="6901"), *make.SEATS[1:])
@@ -118,6 +134,44 @@ def test_what_is_passed_on_or_an_emergency_is_no_further_call(office):
     one.call("10:00:20", seconds=60, dst="110")
     one.call("10:20:00")
     assert one.found() == [("forwarding", [2])]
+
+
+@pytest.mark.parametrize("went_on", [True, False])
+def test_what_goes_on_without_the_telephone_is_no_call_of_it(office, went_on):
+    """With one call a seat, calls that its forwarding takes elsewhere before it rings are none of its own."""
+    one = office(calls_per_seat=1)
+    leg = {"dstchannel": "Local/13900138001@seatline-leg-00000001;1"} if went_on else {}
+    one.call("10:00:00", seconds=600, incoming=True, **leg)
+    one.call("10:01:00", seconds=600, incoming=True, **leg)
+    assert one.found() == ([] if went_on else [("seat-capacity", [2])])
+
+
+def test_a_main_number_has_as_many_callers_as_call_it(office):
+    """A seat's limit is no limit of the main number that is its own too: there its callers wait."""
+    one = office(calls_per_seat=1, main=ANNA)
+    one.call("10:00:00", seconds=600, incoming=True)
+    one.call("10:01:00", seconds=600, incoming=True)
+    assert one.found() == []
+
+
+@pytest.mark.parametrize(("before", "after"), [(5, 1), (1, 5)])
+def test_on_the_day_of_a_change_the_wider_limit_counts(office, before, after):
+    """On the day on which a limit changes nothing within either is found; the day before the former one
+    counts, though its last call is answered after midnight."""
+    one = office(calls_per_number_per_day=before)
+    one.change("2025-07-11", calls_per_number_per_day=after)
+    many(one, 2, at=36000)
+    one.call("23:59:58")
+    many(one, 5, at=36000, day="2025-07-11")
+    many(one, 2, at=36000, day="2025-07-12")
+    late = {1: [("number-limit", [2, 3])], 5: []}
+    next_day = {1: [("number-limit", [10])], 5: []}
+    assert one.days() == {
+        "2025-07-10": late[before],
+        "2025-07-11": [],
+        "2025-07-12": next_day[after],
+        "2025-07-13": [],
+    }
 
 
 @pytest.mark.parametrize(("apart", "found"), [(15, []), (14, [("pace", [5, 6])])])

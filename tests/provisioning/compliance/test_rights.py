@@ -208,6 +208,15 @@ def test_a_stopped_seat_makes_no_calls(office, way, seat, found):
     assert {rule for rule, _ in one.found()} <= {"stopped"}
 
 
+@pytest.mark.parametrize(("way", "found"), [("out", []), ("both", ["stopped"])])
+def test_a_seat_stopped_both_ways_is_called_by_nobody(office, way, found):
+    """A call inside to a seat that is stopped both ways is found; one to a seat stopped one way is right."""
+    one = office()
+    one.around.stops = (Stop(contract="zhaotong", seat=BERT, way=way, since=moment("2025-07-10 09:00:00")),)
+    one.call(dst="6002")
+    assert rules(one) == found
+
+
 @pytest.mark.parametrize("shown", ["13900000000", BERT, "12393", "", "anonymous", "110"])
 @pytest.mark.parametrize("dst", ["13800138000", "110"])
 def test_only_the_seats_own_number_is_shown(office, shown, dst):
@@ -240,6 +249,15 @@ def test_calls_go_out_by_their_own_line(office, leg, found):
     one = office()
     one.call(dstchannel=leg)
     assert rules(one) == found
+
+
+def test_a_second_number_goes_out_by_a_line_of_its_own(office, make):
+    """A second number with a password has a line of its own, and calls by it are right."""
+    one = office(seats=(make.seat(ANNA, second_number="08702120009"), make.seat(BERT)))
+    one.call(src="08702120009", dstchannel="PJSIP/seat-08702120009-line-00000001")
+    assert one.found() == []
+    one.call(seat=BERT, dstchannel="PJSIP/seat-08702120009-line-00000002")
+    assert one.found() == [("shown-number", [2])]
 
 
 def passed_on(one, to, *, first="13900138007"):
@@ -307,6 +325,56 @@ def test_a_call_without_its_recording_is_found(office, make):
     assert one.found() == [("not-recorded", [2]), ("not-recorded", [7])]
     one.calls[1] = replace(one.calls[1], linkedid=one.calls[0].uniqueid, uniqueid="pbx-9")
     assert ("not-recorded", [2]) not in one.found()
+
+
+def recorded(one, *calls):
+    one.around.recorded = {"pbx": {made.uniqueid for made in calls}}
+    return one.found()
+
+
+def test_the_recording_of_a_leg_is_that_of_the_call(office):
+    """A call that is forwarded before anybody rings, or made by a seat's mobile, is recorded on its leg."""
+    one = office(recording_keep_days=30)
+    came = one.call(incoming=True, dstchannel="Local/13900138001@seatline-leg-00000001;1")
+    leg = one.call(dst="6002", linkedid=came.linkedid, channel="Local/13900138001@seatline-leg-00000001;2")
+    assert recorded(one, leg) == []
+    assert recorded(one) == [("not-recorded", [1]), ("not-recorded", [2])]
+
+
+def test_a_machine_behind_the_main_number_is_not_recorded(office, make):
+    """A call that the switchboard brings to a fax machine has no recording, and needs none."""
+    seats = (*make.SEATS[:2], make.seat("08702120003", features=("fax",)))
+    one = office(recording_keep_days=30, seats=seats, main="08702120000")
+    to_fax, to_bert = "PJSIP/seat-08702120003-00000001", f"PJSIP/seat-{BERT}-00000002"
+    one.call(seat="08702120000", incoming=True, dstchannel=to_fax)
+    one.call(seat="08702120000", incoming=True, dstchannel=to_bert)
+    assert recorded(one) == [("not-recorded", [2])]
+
+
+def test_whoever_waits_for_an_operator_may_wait(office):
+    """With 900 seconds a colleague's call of the main number, which answers and lets wait, may be longer."""
+    one = office(max_call_seconds=900, main="08702120000")
+    one.call(dst="08702120000", seconds=1200)
+    assert one.found() == []
+
+
+def test_the_main_number_passes_nothing_on(office):
+    """A call of the main number that went on to the outside is found: nobody can be given a target for it."""
+    one = office(main="08702120000", forwarding="open")
+    came = one.call(seat="08702120000", incoming=True)
+    one.call(seat="08702120000", dst="13900138001", linkedid=came.linkedid)
+    assert one.found() == [("forwarding", [2])]
+
+
+def test_on_the_day_of_a_change_the_former_contract_is_right_too(office):
+    """A call out of hours that come into force that day is right, at whatever hour the change was made; the
+    next day, and out of both contracts' hours, it is not."""
+    one = office(hours=(480, 1320))
+    one.change("2025-07-10", hours=(480, 1140))
+    one.call("21:00:00")
+    one.call("22:30:00")
+    one.call("21:00:00", day="2025-07-11")
+    assert one.days() == {"2025-07-10": [("hours", [2])], "2025-07-11": [("hours", [3])], "2025-07-12": []}
 
 
 def test_a_call_may_break_several_rules(office):

@@ -218,7 +218,8 @@ def test_what_follows_a_changed_number_is_told(contract: Contract) -> None:
 
 
 def test_a_number_without_the_operators_password_is_told(contract: Contract) -> None:
-    """Where passwords are in the ledger, a new number that registers and has none is named."""
+    """Where passwords are in the ledger, a number that registers and has none is named: a new one, a
+    second one, the main number of a switchboard."""
     ims = Ims(domain="ims.example.net", proxy="sip:127.0.0.1:5070")
     with_ims = replace(contract, site=replace(contract.site, ims=ims))
     known = {seat.long_number: "geheim" for seat in contract.site.seats}
@@ -227,6 +228,12 @@ def test_a_number_without_the_operators_password_is_told(contract: Contract) -> 
     assert "08702120009" in note
     assert "geheim" not in note
     assert proposed(Book(with_ims), text).notes == ()
+    board = replace(
+        with_ims, site=replace(with_ims.site, features=("switchboard",), main_number="08702120000")
+    )
+    text = "long_number,第二号码\n08702120003,08702120031\n"
+    (note,) = proposed(Book(board, passwords=known), text).notes
+    assert "08702120000, 08702120031" in note
     trunk = replace(contract, site=replace(contract.site, ims=replace(ims, register="trunk")))
     assert proposed(Book(trunk, passwords=known), text).notes == ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -99,6 +99,31 @@ def test_what_the_contract_cannot_be_without_is_not_closed(clerk: Clerk, contrac
     with pytest.raises(FlowError, match="the only seat"):
         close_seat("zhaotong", ONE, on=LATER, clerk=clerk)
     assert (clerk.ledger.stops(), clerk.ledger.closed_numbers()) == ((), ())
+
+
+def test_who_gets_a_closed_number_later_is_not_stopped(clerk: Clerk) -> None:
+    """What stopped a seat ends with its closing: the same number, a seat again one day, is not stopped."""
+    since = NOW - timedelta(days=3)
+    clerk.ledger.stop(Stop(contract="zhaotong", seat=ONE, way="both", since=since), at=NOW, who="clerk")
+    closed = close_seat("zhaotong", ONE, on=None, clerk=clerk).stop
+    found = [(stop.since, stop.until) for stop in clerk.ledger.stops()]
+    assert found == [(since, NOW), (NOW, closed.until)]
+
+
+@pytest.mark.parametrize("on", [None, date(2025, 9, 20)])
+def test_a_seat_is_not_closed_twice(clerk: Clerk, on: date | None) -> None:
+    """A seat whose closing is recorded is not closed again, and whoever tries is told since when it is."""
+    close_seat("zhaotong", ONE, on=LATER, clerk=clerk)
+    with pytest.raises(FlowError, match=f"{ONE} is closed already, from {LATER} on, and free again from"):
+        close_seat("zhaotong", ONE, on=on, clerk=clerk)
+
+
+def test_a_number_rests_from_its_first_closing(clerk: Clerk) -> None:
+    """A contract closed before one of its seats was to be: the seat's number rests with the others."""
+    close_seat("zhaotong", ONE, on=LATER, clerk=clerk)
+    done = close_contract("zhaotong", on=None, clerk=clerk)
+    assert {one.free for one in clerk.ledger.closed_numbers()} == {done.numbers[0].free}
+    assert len(clerk.ledger.closed_numbers()) == len(done.numbers)
 
 
 def test_a_contract_closed_today_ends_today(clerk: Clerk) -> None:

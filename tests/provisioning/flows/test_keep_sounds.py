@@ -86,6 +86,15 @@ def test_of_music_the_switch_is_told() -> None:
     assert trail.told == 1
 
 
+def test_classes_of_another_hand_are_found() -> None:
+    """A class that seatline did not write is named, for the switch would run the program it names."""
+    folder, trail = Folder(), Trail()
+    add(folder, trail, "waiting")
+    assert keep_sounds.strange_classes(folder, ["zhaotong"]) == ()
+    folder.write("zhaotong", "musiconhold.conf", b"[seatline-zhaotong-ringback]\nmode = custom\n")
+    assert keep_sounds.strange_classes(folder, ["zhaotong"]) == ("zhaotong",)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [

@@ -67,6 +67,23 @@ def test_a_complaint_about_nobodys_number_is_refused(book: SqlLedger, written: s
     assert book.complaints() == ()
 
 
+def test_a_main_number_calls_nobody(book: SqlLedger, make: SimpleNamespace) -> None:
+    """Calls show the number of their seat: who complains of the main number is asked which seat it was."""
+    seats = (Seat(long_number="04772120001"),)
+    made = make.contract(id="ordos", area_code="0477", seats=seats, main_number="04772120000")
+    book.record_versions([(made, made.term.first)], new_secret=lambda: "x" * 24, at=NOW, who="a test")
+    with pytest.raises(FlowError, match=r"main number of ordos.*name the number of the seat"):
+        complained(book, "0477 212 0000")
+
+
+def test_a_complaint_about_a_number_that_left_stops_nothing(book: SqlLedger, make: SimpleNamespace) -> None:
+    """A complaint about what was the contract's number that day, and is no more, is registered only."""
+    made = make.contract(seats=(Seat(long_number="08702120051"),))
+    book.record_versions([(made, NOW.date())], new_secret=lambda: "x" * 24, at=NOW, who="a test")
+    done = complained(book, received=NOW - timedelta(days=1))
+    assert (done.complaint.number, done.stop, book.stops()) == (ONE, None, ())
+
+
 def test_a_complaint_stops_the_service_for_three_working_days(book: SqlLedger) -> None:
     """Complained of on a Wednesday the number is stopped at once and back on the Tuesday after."""
     until = datetime(2025, 9, 16, tzinfo=SHANGHAI)

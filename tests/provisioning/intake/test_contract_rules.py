@@ -295,6 +295,12 @@ def test_a_sheet_that_cannot_be_read_is_named(case: Case, sample: str, read: Rea
 
 
 WARNINGS: list[Case] = [
+    (
+        "retention-not-by-seats",
+        "recurring:\n",
+        'recurring:\n  - {item: retention, name: 停机保号, unit: ¦"5.00"}\n',
+        "no seat that is kept alone",
+    ),
     ("rate-missing", ', service: "0.06"', "", "says nothing of service"),
     ("number-length", '"08702120003"', '¦"087021200031"', "most others of area 0870 have 11"),
     ("number-not-in-plan", '"08702120003"', '¦"087021200031"', "another length"),

@@ -131,6 +131,16 @@ def test_a_second_number_has_a_password_of_its_own(read: Read) -> None:
     assert "password-missing" not in {warning.code for warning in whole.warnings}
 
 
+def test_the_main_number_of_a_switchboard_has_a_password_of_its_own(read: Read) -> None:
+    """A main number with a switchboard registers like a seat's: a password that is missing is told."""
+    contract = CONTRACT.replace("ims:", "features: [switchboard]\n  ims:")
+    missing = read({"x.yaml": contract, "secret.csv": SHEET})
+    (warning,) = [one for one in missing.warnings if one.code == "password-missing"]
+    assert "08702120000" in warning.message
+    whole = read({"x.yaml": contract, "secret.csv": SHEET + "08702120000,Geheim-0\n"})
+    assert "password-missing" not in {warning.code for warning in whole.warnings}
+
+
 @pytest.mark.parametrize("second", ["", "08702120002,\n"])
 def test_a_number_without_password_is_warned_of(read: Read, second: str) -> None:
     """A number that registers and has no password here is named in a warning: the ledger may have it."""

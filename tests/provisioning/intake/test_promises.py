@@ -39,6 +39,7 @@ ERRORS: list[Case] = [
     ("target-not-open", 'forward_always: "13900138003"', 'forward_always: ¦"0085221234567"', "is hmt"),
     ("target-not-open", 'forward_always: "13900138003"', 'forward_always: ¦"0012025550100"', "international"),
     ("target-not-open", ONE_NUMBER, 'further: ¦["12345", "0085221234567"]', "0085221234567 is hmt"),
+    ("target-not-open", '"+国际;-服务"', '"+国际;-国内"', "mobile: 13800138000 is domestic"),
     ("unknown-short-number", 'forward_busy: "6001"', 'forward_busy: ¦"6009"', "no short number"),
     ("unknown-short-number", ONE_NUMBER, 'further: ¦["6801"]', "no short number"),
     ("goes-on-to-itself", 'forward_busy: "6001"', 'forward_busy: ¦"6005"', "own number"),
@@ -54,6 +55,7 @@ ERRORS: list[Case] = [
     ("zone-without-rate", "seat: [international]", "seat: [international, ¦hmt]", "does not open"),
     ("right-without-rate", '"+国际;-服务"', '¦"+国际;+港澳台"', "no rate"),
     ("right-twice", '"+国际;-服务"', '¦"+国际;-国际"', "international is named twice"),
+    ("duplicate-long-number", 'second_number: "08702120105"', 'second_number: ¦"08702120000"', "main number"),
     ("unknown-operator", OPERATORS, 'operators: ["6001", ¦"6009"]', "no seat"),
     ("unknown-operator", OPERATORS, 'operators: ["6001", ¦"08702120105"]', "no seat"),
     ("duplicate-operator", OPERATORS, 'operators: ["6001", ¦"08702120001"]', "named twice"),
@@ -64,6 +66,7 @@ WARNINGS: list[Case] = [
     ("forwarding-closed", "forwarding: open", "forwarding: closed", "does nothing"),
     ("no-mobile", 'mobile: "13800138000", mobile_short: "6801", ', "", "no seat has a mobile"),
     ("zone-of-no-seat", '"+国际;-服务"', '"-服务"', "none does"),
+    ("target-not-listed", "forwarding: open", "allow_list: true", "13800138000 never rings with 08702120001"),
     ("calls-cut-short", "max_call_seconds: 900", "max_call_seconds: ¦15", "after 15 seconds"),
     ("feature-not-included", "two-numbers, ", "", "second_number is two-numbers"),
     ("feature-not-included", "features: [vnet, one-number,", "features: [vnet,", "further is one-number"),
@@ -241,3 +244,25 @@ def test_other_names_of_the_columns(promises: str, read: ReadTexts) -> None:
         forward_busy="13900138002",
         forward_always="13900138003",
     )
+
+
+@pytest.mark.parametrize(
+    ("iads", "seat", "told"),
+    [
+        ("{name: iad-1}", "", ["iad-1"]),
+        ("{name: iad-1}, {name: iad-2, settings: {fax: t38}}", "", []),
+        ("{name: iad-1}, {name: iad-2, settings: {fax: t38}}", "iad: iad-1, ", ["iad-1"]),
+        ("{name: iad-1}, {name: iad-2, settings: {fax: t38}}", "iad: iad-2, ", []),
+        ("{name: iad-1, settings: {fax: passthrough}}, {name: iad-2}", "", ["iad-1 or iad-2"]),
+    ],
+)
+def test_t38_takes_an_iad_that_is_set_so(
+    promises: str, read: ReadTexts, iads: str, seat: str, told: list[str]
+) -> None:
+    """A seat with T.38 at an IAD that sends faxes in the voice channel is a warning that names the IAD."""
+    whole = iads.replace("{name: ", "{model: patton-sn4324, name: ")
+    text = promises.replace("  main_number:", f"  iads: [{whole}]\n  main_number:")
+    reading = read({"x.yaml": text.replace("features: [fax, t38]", f"{seat}features: [fax, t38]")})
+    assert reading.problems == ()
+    found = [one.message for one in reading.warnings if one.code == "t38-without-iad"]
+    assert [f"({one})" in message for one, message in zip(told, found, strict=True)] == [True] * len(told)

@@ -86,6 +86,15 @@ def test_a_seat_is_changed(office: Contract, fields: dict[str, object], forth: s
     assert told(after, before) == [f"~ seat 08702120001 (6001): {back}"]
 
 
+def test_a_members_other_mobile(office: Contract) -> None:
+    """Another mobile under the same short number is told as that alone."""
+    first, other = (
+        with_first(office, mobile=one, mobile_short="6801") for one in ("13800138000", "13900139000")
+    )
+    (line,) = told(config(first), config(other))
+    assert line == "~ seat 08702120001 (6001): mobile 13800138000 -> 13900139000"
+
+
 def test_a_second_number(office: Contract) -> None:
     """A second number is its seat's, with what registers it, and no seat of its own."""
     (line,) = told(config(office), config(with_first(office, second_number="08702120101")))

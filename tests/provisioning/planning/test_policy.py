@@ -60,7 +60,8 @@ def test_the_policy(make: Make) -> None:
         allow_list=True,
         max_call_seconds=900,
     )
-    assert facts(replace(make([Seat(long_number=ONE)]), policy=policy)) == {
+    one = replace(make([Seat(long_number=ONE)]), policy=policy)
+    assert facts(one) == {
         "policy": {
             "hours": "08:00-24:00",
             "days": "mon-fri",
@@ -68,6 +69,7 @@ def test_the_policy(make: Make) -> None:
             "call-backs-within": "24",
             "calls-per-number": "500",
             "calls-per-callee": "10",
+            "customer": f"of_{one.customer.key}",
             "calls-per-minute": "6",
             "calls-per-seat": "2",
             "recording": "30",
