@@ -69,7 +69,10 @@ def list_(
 
 @app.command()
 def show(id: Id, json: Json = False, config: Config = None) -> None:
-    """One recording, and who has ever done what with it (录音调取记录)."""
+    """One recording, and who has ever done what with it (录音调取记录).
+
+    Example: seatline recording show 12
+    """
     from provisioning import wiring
     from provisioning.flows.find_recordings import shown
 
@@ -140,7 +143,10 @@ def release(
     json: Json = False,
     config: Config = None,
 ) -> None:
-    """Let go of held recordings: those whose time is over are removed by the next sweep (解除保留)."""
+    """Let go of held recordings: those whose time is over are removed by the next sweep (解除保留).
+
+    Example: seatline recording release 12 13
+    """
     _hold(_wanted(tuple(ids or ()), site, seat, since, until, held=not ids), None, json=json, config=config)
 
 
@@ -154,6 +160,8 @@ def sweep(
 
     Safe to run twice; `seatline nightly` does it each night. Ends with 1 where a recording is gone before its
     time or is not what was recorded.
+
+    Example: seatline recording sweep --verify
     """
     from provisioning import wiring
     from provisioning.flows.errors import FlowError

@@ -64,7 +64,7 @@ def contract(
     """A contract of a site with so many seats and these zones open."""
     return Contract(
         id=f"{site}-2025",
-        customer=Customer(name="某办公室"),
+        customer=Customer(name=f"{site} 某办公室"),
         operator=Operator(name="中国移动"),
         term=Term(first=date(2025, 1, 1), last=last),
         billing=Billing(starts=date(2025, 1, 1)),

@@ -32,6 +32,8 @@ def _beside(name: str) -> Any:
 
 
 sites, plain = _beside("sites"), _beside("plain_phone")
+operators = sys.modules["live_operators"]
+"""What conftest made of operators.py."""
 pytestmark = pytest.mark.live
 
 ANNA, BERT, CARL = "08702120001", "08702120002", "08702120003"
@@ -100,7 +102,7 @@ def desk(switches: Any) -> Iterator[Desk]:
         applied = sites.apply_to(ami, book)
     assert {one.status for one in applied.outcomes} == {"applied"}, [one.fault for one in applied.outcomes]
     secrets = book.secrets("zhaotong")
-    ims.wait_registered(["+868702120001", "+868702120002", "+868702120003"])
+    operators.wait_registered(pbx)
     with Phones(bind=switches.desks) as phones, Phones(bind=switches.outside) as outside:
         first, second, third = (
             phones.register(

@@ -20,6 +20,7 @@ assert _spec is not None
 assert _spec.loader is not None
 sites = sys.modules.setdefault("live_sites", importlib.util.module_from_spec(_spec))
 _spec.loader.exec_module(sites)
+operators = sys.modules["live_operators"]
 pytestmark = pytest.mark.live
 
 PLAIN, RELAYED = "08702120001", "08702120002"
@@ -101,7 +102,7 @@ def desk(switches: Any) -> Iterator[Desk]:
         applied = sites.apply_to(ami, book)
     assert {one.status for one in applied.outcomes} == {"applied"}, [one.fault for one in applied.outcomes]
     secrets = book.secrets("zhaotong")
-    ims.wait_registered(["+868702120001", "+868702120002"])
+    operators.wait_registered(pbx)
     text = "".join(machine(number, secrets[number], pbx) for number in (PLAIN, RELAYED))
     ims.shell("cp /etc/asterisk/pjsip.conf /tmp/pjsip.kept && cat >> /etc/asterisk/pjsip.conf", stdin=text)
     ims.shell("base64 -d > /tmp/page.tif", stdin=base64.b64encode(page()).decode())

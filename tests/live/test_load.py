@@ -33,6 +33,8 @@ assert _spec is not None
 assert _spec.loader is not None
 busy = sys.modules.setdefault("live_busy", importlib.util.module_from_spec(_spec))
 _spec.loader.exec_module(busy)
+operators = sys.modules["live_operators"]
+"""What conftest made of operators.py."""
 Office = busy.Office
 pytestmark = pytest.mark.live
 
@@ -65,7 +67,7 @@ HOLD_FULL = 60.0
 def office(switches, tmp_path_factory) -> Office:
     """The site applied to an empty switch, its telephones registered."""
     scale = busy.SCALES[os.environ.get("SEATLINE_LOAD", "small")]
-    pbx, ims = switches.pbx, switches.ims
+    pbx = switches.pbx
     pbx.wipe()
     folder = tmp_path_factory.mktemp("load")
     text = "IMS固话号码,对应短号码\n" + "".join(f"0870212{n:04},6{n:03}\n" for n in range(1, scale.seats + 1))
@@ -90,7 +92,7 @@ records = ["seatline.json"]
     settings = wiring.load_settings(folder / "seatline.toml")
     found.secrets = wiring.open_ledger(settings).secrets("zhaotong")
     register(found)
-    ims.wait_registered(f"+86{seat[1:]}" for seat in found.seats)
+    operators.wait_registered(pbx)
     return found
 
 

@@ -16,6 +16,8 @@ from pbx.live.softphone import Call, Phone, Phones
 from pbx.live.sounds import SoundFolder
 from provisioning.core.site import Seat
 
+operators = sys.modules["live_operators"]
+"""What conftest made of operators.py."""
 pytestmark = pytest.mark.live
 
 
@@ -64,7 +66,7 @@ def here(switches: Any) -> Iterator[Here]:
     book = sites.Book((sites.contract(of=seats),))
     with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as ami:
         assert {one.status for one in sites.apply_to(ami, book).outcomes} == {"applied"}
-    switches.ims.wait_registered(["+868702120002"])
+    operators.wait_registered(pbx)
     secrets = book.secrets("zhaotong")
     with Phones(bind=switches.desks) as desks, Phones(bind=switches.outside) as outside:
         anna, old = (

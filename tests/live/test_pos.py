@@ -28,6 +28,8 @@ def _beside(name: str) -> Any:
 
 
 sites, plain = _beside("sites"), _beside("plain_phone")
+operators = sys.modules["live_operators"]
+"""What conftest made of operators.py."""
 pytestmark = pytest.mark.live
 
 TERMINAL, OFFICE = "08702120001", "08702120002"
@@ -61,7 +63,7 @@ def desk(switches: Any) -> Iterator[Desk]:
         applied = sites.apply_to(ami, book)
     assert {one.status for one in applied.outcomes} == {"applied"}, [one.fault for one in applied.outcomes]
     secrets = book.secrets("zhaotong")
-    ims.wait_registered(["+868702120001", "+868702120002"])
+    operators.wait_registered(pbx)
     phones = [
         plain.PlainPhone(switches.desks, pbx.sip, number, f"seat-{number}", secrets[number])
         for number in (TERMINAL, OFFICE)

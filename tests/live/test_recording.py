@@ -30,6 +30,7 @@ assert _spec is not None
 assert _spec.loader is not None
 sites = sys.modules.setdefault("live_sites", importlib.util.module_from_spec(_spec))
 _spec.loader.exec_module(sites)
+operators = sys.modules["live_operators"]
 pytestmark = pytest.mark.live
 
 ANNA, BERT, FAX = "08702120001", "08702120002", "08702120003"
@@ -86,7 +87,7 @@ def desk(switches: Any) -> Iterator[Desk]:
         outcome.fault for outcome in applied.outcomes
     ]
     secrets = book.secrets("zhaotong")
-    ims.wait_registered(["+868702120001", "+868702120002", "+868702120003"])
+    operators.wait_registered(pbx)
     with Phones(bind=switches.desks) as phones, Phones(bind=switches.outside) as outside:
         anna, bert, fax = (
             phones.register(

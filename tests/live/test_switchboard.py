@@ -17,6 +17,8 @@ from pbx.live.softphone import Call, Phone, Phones
 from provisioning.core.contract import Contract
 from provisioning.core.site import Seat, Switchboard
 
+operators = sys.modules["live_operators"]
+"""What conftest made of operators.py."""
 pytestmark = pytest.mark.live
 
 
@@ -110,7 +112,7 @@ def here(switches: Any) -> Iterator[Here]:
     book = sites.Book(_contracts())
     with sites.connect(pbx.ami_host, pbx.ami_port, pbx.user, pbx.secret) as ami:
         assert {one.status for one in sites.apply_to(ami, book).outcomes} == {"applied"}
-    switches.ims.wait_registered(["+868702120000"])
+    operators.wait_registered(pbx, f"{MAIN}-ims")
     secrets = {**book.secrets("zhaotong"), **book.secrets(NIGHT)}
     with Phones(bind=switches.desks) as desks, Phones(bind=switches.outside) as outside:
         phone = {
