@@ -35,6 +35,7 @@ stop_engine() { [[ $started == no ]] || docker/engine.sh stop; }
 trap stop_engine EXIT
 say "docker engine and image"
 docker/image.sh
+docker/compose.sh version > /dev/null # installed once, before both halves want it
 
 say "ruff format, ruff check"
 $bin/ruff format --check .
