@@ -25,6 +25,8 @@ OUT = ("out", "caller-outside", "voice-outside", "delay-outside", "quality-outsi
 IN = ("in", "caller-in")
 _TALK, _BRIEFLY = 2.0, 0.5
 """Seconds of a call that is measured, and of one that has only to come about."""
+_HEARD_OUT = 20.0
+"""Seconds that a refusal may take: a caller hears why before, in two languages."""
 _PERSON_WITHIN = 120.0
 """Seconds for a person to call in."""
 _HOLD = 3.0
@@ -193,7 +195,9 @@ class Trials:
     def _refused(self, trial: str, number: str) -> None:
         seat = self.at.chosen.caller
         if seat is not None and self._wanted(trial):
-            call = TrialCall(caller=self.desk(seat.long_number), dialled=number, seconds=0, answer_within=5)
+            call = TrialCall(
+                caller=self.desk(seat.long_number), dialled=number, seconds=0, answer_within=_HEARD_OUT
+            )
             site = self.at.contract.site.name
             own = readings.refuses_by_itself(site, self.slot, self.drift)
             self._keep(judge.refused(trial, self._make(call), by_us=own))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ _spec.loader.exec_module(sites)
 operators = sys.modules["live_operators"]
 pytestmark = pytest.mark.live
 
+PROMPTS = Path(__file__).parents[2] / "dialplans" / "sounds"
 CONTRACT = """\
 contract: zhaotong-2025
 customer: {{name: 昭通市某办公室}}
@@ -109,6 +111,19 @@ class Place:
         return {one["test"]: one for one in to_json(report)["tests"]}
 
 
+@pytest.fixture
+def prompts(switches) -> Iterator[None]:
+    """What refused callers are told, in both languages, on the switch for one test."""
+    folders = [switches.pbx.sounds / language for language in ("_zh", "_en")]
+    for folder in folders:
+        folder.mkdir(mode=0o755)
+        for prompt in (PROMPTS / folder.name).glob("refused-*.wav"):
+            shutil.copy(prompt, folder)
+    yield
+    for folder in folders:
+        shutil.rmtree(folder)
+
+
 @pytest.fixture(scope="module")
 def place(switches, tmp_path_factory) -> Place:
     """The site of the contract above, applied to an empty switch and registered at the operator."""
@@ -145,9 +160,10 @@ def verdicts(tests: dict[str, dict[str, Any]]) -> dict[str, str]:
     return {name: one["verdict"] for name, one in tests.items()}
 
 
+@pytest.mark.usefixtures("prompts")
 def test_a_site_is_accepted_from_the_command_line(switches, place):
-    """`seatline accept` makes every test that fits, writes the report as PDF and JSON, never calls an
-    emergency number, and gives the telephone whose place it took its place back."""
+    """`seatline accept` makes every test that fits, hears announcements out, writes the report as PDF and
+    JSON, never calls an emergency number, and gives the telephone whose place it took its place back."""
     pbx, secrets = switches.pbx, place.secrets()
     noted = len(switches.ims.calls())
     with Phones(bind=switches.desks) as phones:
