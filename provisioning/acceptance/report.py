@@ -67,6 +67,19 @@ class Report:
         """Whether nothing failed and something was tested."""
         return not self.counts.get(Verdict.FAILED) and bool(self.counts.get(Verdict.PASSED))
 
+    @property
+    def conclusion(self) -> Words:
+        """What people sign: a site is passed as a whole only where every test was made (验收结论)."""
+        if not self.passed:
+            return Words("不合格", "failed")
+        left = self.counts.get(Verdict.NOT_MADE, 0)
+        if left:
+            return Words(
+                f"已测项目合格，{left}项未测，不作整体合格结论",
+                f"passed as far as tested; not made: {left}",
+            )
+        return Words("合格", "passed")
+
 
 def to_json(report: Report) -> dict[str, Any]:
     """As `accept --json` prints it, and as the file beside the PDF has it."""
@@ -84,6 +97,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "ended": report.ended.isoformat(timespec="seconds"),
         "made_by": report.tools,
         "passed": report.passed,
+        "conclusion": report.conclusion.english,
         "counts": {verdict.value: report.counts.get(verdict, 0) for verdict in Verdict},
         "devices": [
             {"name": one.name, "model": one.model, "count": one.count, "state": one.state.english}

@@ -127,6 +127,7 @@ def accept(
 
 
 def _show(found: Report) -> None:
+    from provisioning.acceptance.judge import Verdict
     from provisioning.acceptance.trials import TRIALS
 
     rows = [
@@ -142,4 +143,6 @@ def _show(found: Report) -> None:
     for note in found.notes:
         screens.line(note.english)
     counted = ", ".join(f"{count} {verdict.value}" for verdict, count in found.counts.items())
-    screens.coloured(f"{found.site}: {counted}", "green" if found.passed else "bold red")
+    whole = found.passed and Verdict.NOT_MADE not in found.counts
+    colour = "green" if whole else "yellow" if found.passed else "bold red"
+    screens.coloured(f"{found.site}: {counted}: {found.conclusion.english}", colour)

@@ -126,9 +126,8 @@ def _table(
 
 
 def _signatures(paper: FPDF, report: Report) -> None:
-    verdict = "合格" if report.passed else "不合格"
     counts = "，".join(f"{SAID[one]}{report.counts.get(one, 0)}项" for one in Verdict)
-    _heading(paper, f"验收结论：{verdict}（{counts}）")
+    _heading(paper, f"验收结论：{report.conclusion.chinese}（{counts}）")
     with paper.table(first_row_as_headings=False, line_height=9) as table:
         table.row(("客户代表（签字盖章）：", "运营商代表（签字盖章）："))
         table.row(("日期：", "日期："))

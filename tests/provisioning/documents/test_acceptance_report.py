@@ -73,3 +73,15 @@ def test_the_json_says_what_failed():
     assert told["counts"] == {"passed": 1, "failed": 0, "not made": 1}
     assert told["tests"][1]["verdict"] == "not made"
     assert told["order"] == "GD-1"
+
+
+def test_nobody_signs_for_what_was_not_tested():
+    """Passed as a whole is only what was tested as a whole; with tests left out the conclusion says so, on
+    paper too."""
+    left = Result(trial="out", verdict=Verdict.NOT_MADE, found=Words("无", "none"))
+    part = report(result("short"), left)
+    assert report(result("short")).conclusion == Words("合格", "passed")
+    assert report(result("short", Verdict.FAILED), left).conclusion == Words("不合格", "failed")
+    assert to_json(part)["conclusion"] == "passed as far as tested; not made: 1"
+    assert "1项未测" in part.conclusion.chinese
+    assert set("不作整体合格结论") <= shown(as_pdf(part))
