@@ -64,7 +64,9 @@ def examine(settings: Settings, usage: DiskUsage = shutil.disk_usage) -> list[Fi
                 found.append(examine_switch.unreachable(switch.name, str(fault)))
             finally:
                 ami.close()
-        found += [_record_finding(switch.name, path, usage) for path in switch.records]
+        found += [
+            _record_finding(switch.name, Path(text), usage) for text in switch.records if "://" not in text
+        ]
         found += _recording_findings(settings, switch, usage)
         found += _agreement(settings, switch.name)
         found += _sound_findings(switch)

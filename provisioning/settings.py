@@ -33,6 +33,7 @@ class SwitchSettings:
     """One Asterisk: where its AMI listens, as whom we log in, which sites it serves, where its records lie.
 
     `sites` None means every site of the ledger. The secret is read when it is needed, and never kept here.
+    Each of `records` is a source of call records: a file, a folder, or a URL like sftp://user@host/folder.
     `sip` is where its IADs register, host or host:port; None where nobody said. With `tls` its AMI is spoken
     to over TLS, and its certificate is believed by `ca_file`, or by what the machine trusts. `sounds` and
     `recordings` are the folders of its prompts and its recorded calls, as we see them.
@@ -44,7 +45,7 @@ class SwitchSettings:
     user: str = "provisioner"
     secret_file: Path | None = None
     sites: tuple[str, ...] | None = None
-    records: tuple[Path, ...] = ()
+    records: tuple[str, ...] = ()
     sip: str | None = None
     tls: bool = False
     ca_file: Path | None = None
@@ -217,13 +218,18 @@ def _switch(folder: Path, where: str, name: str, table: Any) -> SwitchSettings:
         user=table.get("user", "provisioner"),
         secret_file=folder / table["secret_file"] if "secret_file" in table else None,
         sites=tuple(table["sites"]) if "sites" in table else None,
-        records=tuple(folder / path for path in table.get("records", [])),
+        records=tuple(_source(folder, text) for text in table.get("records", [])),
         sip=sip,
         tls=tls,
         ca_file=folder / table["ca_file"] if "ca_file" in table else None,
         sounds=folder / table["sounds"] if "sounds" in table else None,
         recordings=folder / table["recordings"] if "recordings" in table else None,
     )
+
+
+def _source(folder: Path, text: str) -> str:
+    """A URL as it stands; a file or folder by its path, from where seatline.toml lies."""
+    return text if "://" in text else str(folder / text)
 
 
 def _one_switch_each(switches: Mapping[str, SwitchSettings], where: str) -> None:

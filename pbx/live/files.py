@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from pbx.cdr_lines import LONGEST_LINE, Line
-
-BLOCK = 256 * 1024
-PREFIX = 4096
-"""Bytes at the beginning of a file by which it is known again."""
-TAIL = 256
-"""Bytes before the place where reading goes on, by which it is known that nothing was cut off there."""
 _GENERATION = re.compile(r"[.-][0-9]+(-[0-9]+)*")
 _SIGNED = 2**63 - 1
 """Some file systems number beyond what a database's integer holds."""
@@ -68,40 +59,9 @@ class RecordFile:
         """Bytes the file holds now."""
         return os.fstat(self._descriptor).st_size
 
-    def head(self, length: int = PREFIX) -> bytes:
-        """The first bytes, fewer if the file has no more."""
-        return os.pread(self._descriptor, length, 0)
-
-    def prefix_sha256(self, length: int) -> str:
-        """The digest of the first `length` bytes; of fewer, if the file has been cut shorter."""
-        return hashlib.sha256(self.head(length)).hexdigest()
-
-    def tail_sha256(self, offset: int) -> str:
-        """The digest of the last bytes before a place, at most 256; of fewer, if the file was cut there."""
-        length = min(TAIL, offset)
-        return hashlib.sha256(os.pread(self._descriptor, length, offset - length)).hexdigest()
-
-    def lines(self, offset: int) -> Iterator[Line]:
-        """The complete lines from a place on; what has no newline yet is left for later.
-
-        Memory stays bounded whatever the file holds: of a line over 64 KiB the beginning is kept.
-        """
-        kept, start, place = bytearray(), offset, offset
-        while block := os.pread(self._descriptor, BLOCK, place):
-            begin = 0
-            while (newline := block.find(b"\n", begin)) >= 0:
-                raw = block[begin:newline] if not kept else bytes(kept) + block[begin:newline]
-                end = place + newline + 1
-                yield Line(start, raw[:LONGEST_LINE], end)
-                kept.clear()
-                start, begin = end, newline + 1
-            kept += block[begin : begin + max(0, LONGEST_LINE - len(kept))]
-            place += len(block)
-
-    def tail(self, offset: int) -> Line | None:
-        """What stands behind the last newline, of a file that nobody writes to any more."""
-        rest = os.pread(self._descriptor, LONGEST_LINE, offset)
-        return Line(offset, rest, self.size) if rest else None
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes from a place on, fewer where the file ends before."""
+        return os.pread(self._descriptor, length, offset)
 
 
 class RecordFiles:

@@ -13,6 +13,7 @@ from provisioning.cli import (
     acceptance,
     apply,
     calls,
+    collect,
     complaints,
     contracts,
     faults,
@@ -54,7 +55,7 @@ app.command("serve")(serve.serve)
 app.command("drift")(switch.drift)
 app.command("doctor")(switch.doctor)
 app.command("accept")(acceptance.accept)
-app.command("collect")(calls.collect)
+app.command("collect")(collect.collect)
 app.command("rate")(calls.rate)
 app.command("bill")(calls.bill)
 app.command("lookup")(numbers.lookup)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioning.cli import calls, screens
+from provisioning.cli import screens
+from provisioning.cli.collect import RECORDS
 from provisioning.cli.options import Config, Json
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _collect(settings: Settings, ledger: Ledger, progress: Progress) -> Report:
     sources = [Source(one.name, str(path)) for one in settings.switches.values() for path in one.records]
     if not sources:
         return Report(state=State.LEFT_OUT, said="no switch in seatline.toml says where its `records` are")
-    with wiring.locks(settings).held(calls.RECORDS):
+    with wiring.locks(settings).held(RECORDS):
         got = collect(sources, ledger, wiring.record_files(), now=wiring.now(), progress=progress)
     unread = [str(file.error) for file in got.unreachable]
     document = got.document()
@@ -134,7 +135,7 @@ def _rate(settings: Settings, ledger: Ledger, progress: Progress) -> Report:
     from provisioning.flows.nightly import Report, State
     from provisioning.flows.rate_calls import rate_calls
 
-    with wiring.locks(settings).held(calls.RECORDS):
+    with wiring.locks(settings).held(RECORDS):
         verdicts = rate_calls(ledger, progress=progress)
     counts = verdicts.document()
     said = ", ".join(f"{counts[outcome]} {outcome}" for outcome in counts)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pbx.cdr import BrokenRecord, Cdr
+from pbx.cdr_file import head, lines, tail
 from pbx.cdr_lines import Reading, kind_of, readings
 from provisioning.flows.admit_records import HELD_BY_LEDGER, QUARANTINED, Verdict, admit
 from provisioning.flows.follow_file import Part, RecordFile, RecordFiles, is_continued, parts, state_of
@@ -142,7 +143,7 @@ def collect(
         for path in listing.taken:
             meant.setdefault((source.switch, path), listing.ignored if path == listing.taken[0] else ())
     for (switch, path), ignored in _exact_first(meant):
-        done.append(_collect_file(Source(switch, path), ignored, ledger, files, now, progress))
+        done.append(collect_file(Source(switch, path), ignored, ledger, files, now, progress))
     return Collected(tuple(done))
 
 
@@ -168,7 +169,7 @@ def _exact_first(
     yield from sorted(meant.items(), key=lambda item: not item[0][1].endswith(".json"))
 
 
-def _collect_file(
+def collect_file(
     source: Source,
     ignored: tuple[str, ...],
     ledger: Ledger,
@@ -208,7 +209,7 @@ def _collect_file(
                     f"would count twice. Say --switch {other}, or give the switch that name in the settings"
                 )
                 break
-            kind = kind_of(part.file.head())
+            kind = kind_of(head(part.file))
             waiting = _read(source, part, kind, keep)
         if waiting:
             notes.append(f"the last {waiting} bytes wait for the end of their record")
@@ -250,10 +251,10 @@ def _read(
     """Hands the part's records over in batches, each with the state of the source after it; returns how
     many bytes at its end wait for their newline."""
     file, offset = part.file, part.offset
-    for found in _batches(readings(file.lines(offset), kind, finished=part.finished)):
+    for found in _batches(readings(lines(file, offset), kind, finished=part.finished)):
         offset = found[-1].line.end
         keep(found, state_of(source.switch, source.path, file, offset), file.size)
-    rest = file.tail(offset)
+    rest = tail(file, offset)
     left = 0 if rest is None or not rest.raw.strip() else rest.end - rest.offset
     if rest is not None and left and part.finished:
         torn = BrokenRecord("torn", "the end of a rotated file has no newline: the record was torn")

@@ -7,35 +7,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from pbx.cdr_lines import Line
+from pbx.cdr_file import PREFIX, Bytes, prefix_sha256, tail_sha256
 from provisioning.flows.ports import SourceState
 
-PREFIX = 4096
-"""Bytes at the beginning of a file by which it is known again, at most."""
 
-
-class RecordFile(Protocol):
+class RecordFile(Bytes, Protocol):
     """An open file of call records; it stays the same file when it is renamed meanwhile."""
 
     path: str
     inode: int
     written: int
     """When it was last written, in nanoseconds: to order files, nothing else."""
-
-    @property
-    def size(self) -> int: ...
-
-    def head(self) -> bytes: ...
-
-    def prefix_sha256(self, length: int) -> str: ...
-
-    def tail_sha256(self, offset: int) -> str:
-        """The digest of the last bytes before that place, at most 256."""
-        ...
-
-    def lines(self, offset: int) -> Iterator[Line]: ...
-
-    def tail(self, offset: int) -> Line | None: ...
 
 
 class Listing(Protocol):
@@ -78,8 +60,8 @@ def state_of(switch: str, path: str, file: RecordFile, offset: int) -> SourceSta
         inode=file.inode,
         offset=offset,
         prefix_length=length,
-        prefix_sha256=file.prefix_sha256(length),
-        tail_sha256=file.tail_sha256(offset),
+        prefix_sha256=prefix_sha256(file, length),
+        tail_sha256=tail_sha256(file, offset),
     )
 
 
@@ -125,8 +107,8 @@ def is_continued(file: RecordFile, state: SourceState) -> bool:
     """
     if state.prefix_length == 0 and file.inode != state.inode:
         return False
-    begins_alike = file.prefix_sha256(state.prefix_length) == state.prefix_sha256
-    return begins_alike and file.tail_sha256(state.offset) == state.tail_sha256
+    begins_alike = prefix_sha256(file, state.prefix_length) == state.prefix_sha256
+    return begins_alike and tail_sha256(file, state.offset) == state.tail_sha256
 
 
 def _rotated_away(
