@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from pbx.cdr_file import lines
 from pbx.live.files import NotAFile, RecordFile, RecordFiles
 
 
@@ -33,7 +34,7 @@ def test_an_open_file_survives_its_renaming(tmp_path):
     with RecordFile(str(path)) as file:
         path.rename(tmp_path / "Master.csv.1")
         path.write_bytes(b"new\n")
-        assert [line.raw for line in file.lines(0)] == [b"one"]
+        assert [line.raw for line in lines(file, 0)] == [b"one"]
         assert RecordFiles().renamed(str(path), file.inode) == str(tmp_path / "Master.csv.1")
         assert RecordFiles().renamed(str(path), 1) is None
 
