@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo clean-demo test check bench load lock
+.PHONY: demo clean-demo test check bench load kills lock
 .DEFAULT_GOAL := demo
 
 .venv/ready: requirements.lock pyproject.toml docker/python.sh
@@ -29,6 +29,9 @@ bench: .venv/ready           ## figures and ratios: apply, plan, collect, rate, 
 
 load: .venv/ready            ## a busy hour of 69 seats in a minute, and a full line, by SIPp
 	@docker/load.sh
+
+kills: .venv/ready           ## collecting and rating killed 1000 times at random moments, on both databases
+	@$(BIN)/python -m tests.faults.kills --times 1000
 
 lock:                        ## pins every dependency anew (needs uv)
 	uv pip compile pyproject.toml --extra softphone --group dev --generate-hashes --no-header \

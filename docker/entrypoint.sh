@@ -47,7 +47,7 @@ else
     group=$(stat -c %g /var/log/asterisk)
 fi
 
-mkdir -p /etc/asterisk /run/asterisk /var/log/asterisk/{cdr-csv,cdr-custom}
+mkdir -p /etc/asterisk /run/asterisk /var/log/asterisk/{cdr-csv,cdr-custom,cel-custom}
 chmod 0750 /etc/asterisk
 for template in "$templates"/*.conf; do
     target=/etc/asterisk/${template##*/}
@@ -58,6 +58,25 @@ done
 
 if [[ $role == ims ]]; then
     seatline-public-users
+fi
+
+# Tables of call records, beside the files, where somebody wants them. What they are told is among the secrets:
+# it holds passwords.
+if [[ $role == pbx ]]; then
+    for backend in cdr_pgsql cdr_adaptive_odbc cdr_sqlite3_custom; do
+        [[ -r /run/secrets/$backend.conf ]] || continue
+        files=("$backend.conf") modules=("$backend")
+        if [[ $backend == cdr_adaptive_odbc ]]; then
+            files+=(res_odbc.conf)
+            modules=(res_odbc_transaction res_odbc cdr_adaptive_odbc)
+            [[ -r /run/secrets/odbc.ini ]] && printf '%s\n' "$(< /run/secrets/odbc.ini)" > /etc/odbc.ini
+        fi
+        for file in "${files[@]}"; do
+            [[ -r /run/secrets/$file ]] || fail "the secret file $file is missing or unreadable"
+            (umask 077; printf '%s\n' "$(< "/run/secrets/$file")" > "/etc/asterisk/$file")
+        done
+        printf 'load = %s.so\n' "${modules[@]}" >> /etc/asterisk/modules.conf
+    done
 fi
 
 # AMI over TLS, on a port of its own, where a certificate with its key is given.

@@ -5,29 +5,29 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bin=.venv/bin
 say() { printf '\n== %s\n' "$*"; }
 
-if [[ ! -x /usr/lib/postgresql/15/bin/initdb ]]; then
-    [[ $(id -u) == 0 ]] || { echo "install PostgreSQL 15 first (Debian: sudo apt-get install postgresql)" >&2; exit 1; }
-    say "installing PostgreSQL 15"
-    # The tests start a server of their own on loopback; the machine needs none.
-    mkdir -p /etc/postgresql-common
-    [[ -e /etc/postgresql-common/createcluster.conf ]] ||
-        echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
+need() { # need FILE WHAT PACKAGE...: installs the packages where the file is not there
+    local file=$1 what=$2
+    shift 2
+    [[ -x $file ]] && return
+    [[ $(id -u) == 0 ]] || { echo "install $what first (Debian: sudo apt-get install $*)" >&2; exit 1; }
+    say "installing $what"
+    local log
     log=$(mktemp)
     { apt-get -qq update || true
       DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
-          -o Dpkg::Options::=--force-confold postgresql-15; } > "$log" 2>&1 < /dev/null ||
-        { tail -n 5 "$log" >&2; echo "PostgreSQL 15 could not be installed" >&2; exit 1; }
+          -o Dpkg::Options::=--force-confold "$@"; } > "$log" 2>&1 < /dev/null ||
+        { tail -n 5 "$log" >&2; echo "$what could not be installed" >&2; exit 1; }
+}
+# The tests start servers of their own on loopback; the machine gets none of these as a service.
+if [[ $(id -u) == 0 ]]; then
+    mkdir -p /etc/postgresql-common
+    [[ -e /etc/postgresql-common/createcluster.conf ]] ||
+        echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
+    [[ -x /usr/sbin/sshd ]] || { mkdir -p /etc/ssh; touch /etc/ssh/sshd_not_to_be_run; }
 fi
-
-if ! command -v sipp > /dev/null; then
-    [[ $(id -u) == 0 ]] || { echo "install SIPp first (Debian: sudo apt-get install sip-tester)" >&2; exit 1; }
-    say "installing SIPp"
-    log=$(mktemp)
-    { apt-get -qq update || true
-      DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends sip-tester; } \
-        > "$log" 2>&1 < /dev/null ||
-        { tail -n 5 "$log" >&2; echo "SIPp could not be installed" >&2; exit 1; }
-fi
+need /usr/lib/postgresql/15/bin/initdb "PostgreSQL 15" postgresql-15
+need /usr/sbin/sshd "an SSH server" openssh-server
+need /usr/bin/sipp SIPp sip-tester
 
 started=no
 docker info > /dev/null 2>&1 || started=yes

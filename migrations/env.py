@@ -7,6 +7,10 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
+import provisioning.store.tables_decisions
+import provisioning.store.tables_disputes
+import provisioning.store.tables_nights
+import provisioning.store.tables_witness  # noqa: F401 - its tables are the ledger's too
 from provisioning.store.engine import make_engine, writing
 from provisioning.store.tables import metadata
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, make_dataclass
+from functools import lru_cache
 from operator import attrgetter
+from typing import Any
 
 from pbx.errors import Malformed
 
@@ -121,41 +124,66 @@ def readable(line: bytes) -> str:
 
 
 def checked(
-    values: dict[str, str], *, start: int, answer: int | None, end: int, raw: bytes, exact: bool
+    columns: Sequence[str], *, start: int, answer: int | None, end: int, raw: bytes, exact: bool
 ) -> Cdr:
-    """The record of these texts and times, if they can be one; BrokenRecord names the first that cannot."""
-    for name, instant in (("start", start), ("answer", answer), ("end", end)):
-        if instant is not None and not EARLIEST <= instant < LATEST:
-            raise BrokenRecord("time", f"{name} is outside 1990 to 9998: the clock of the switch was not set")
-    if values["disposition"] not in DISPOSITIONS:
-        raise BrokenRecord("disposition", f"{values['disposition'][:40]!r} is not a disposition of Asterisk")
-    if not values["uniqueid"]:
+    """The record of these texts in the order of FIELDS and of these times, if they can be one; BrokenRecord
+    names the first that cannot."""
+    known = answer is None or EARLIEST <= answer < LATEST
+    if not (known and EARLIEST <= start < LATEST and EARLIEST <= end < LATEST):
+        raise _clock_not_set(start, answer, end)
+    accountcode, src, dst, dcontext, clid, channel, dstchannel, lastapp, lastdata = columns[:9]
+    duration, billsec, disposition, amaflags, uniqueid, userfield, *rest = columns[12:]
+    peeraccount, linkedid, sequence = rest
+    if disposition not in DISPOSITIONS:
+        raise BrokenRecord("disposition", f"{disposition[:40]!r} is not a disposition of Asterisk")
+    if not uniqueid:
         raise BrokenRecord("key", "uniqueid is empty, so the record has no key")
-    return Cdr(
-        accountcode=values["accountcode"],
-        src=values["src"],
-        dst=values["dst"],
-        dcontext=values["dcontext"],
-        clid=values["clid"],
-        channel=values["channel"],
-        dstchannel=values["dstchannel"],
-        lastapp=values["lastapp"],
-        lastdata=values["lastdata"],
-        start=start,
-        answer=answer,
-        end=end,
-        duration=_number("duration", values["duration"]),
-        billsec=_number("billsec", values["billsec"]),
-        disposition=values["disposition"],
-        amaflags=values["amaflags"],
-        uniqueid=values["uniqueid"],
-        userfield=values["userfield"],
-        peeraccount=values["peeraccount"],
-        linkedid=values["linkedid"],
-        sequence=_number("sequence", values["sequence"]),
-        exact=exact,
-        raw=raw,
+    return _made(
+        accountcode,
+        src,
+        dst,
+        dcontext,
+        clid,
+        channel,
+        dstchannel,
+        lastapp,
+        lastdata,
+        start,
+        answer,
+        end,
+        _short("duration", duration),
+        _short("billsec", billsec),
+        disposition,
+        amaflags,
+        uniqueid,
+        userfield,
+        peeraccount,
+        linkedid,
+        _number("sequence", sequence),
+        exact,
+        raw,
     )
+
+
+_Draft: Any = make_dataclass("_Draft", Cdr.__slots__, slots=True)
+
+
+def _made(*values: object) -> Cdr:
+    """A record of these values, in order. Its own constructor goes around the lock on every field, one after
+    the other, and takes as long as all the rest; a draft has no lock, and becomes a record as it is."""
+    draft = _Draft(*values)
+    draft.__class__ = Cdr
+    record: Cdr = draft
+    return record
+
+
+def _clock_not_set(*instants: int | None) -> BrokenRecord:
+    wrong = (
+        name
+        for name, instant in zip(TIMES, instants, strict=True)
+        if instant is not None and not EARLIEST <= instant < LATEST
+    )
+    return BrokenRecord("time", f"{next(wrong)} is outside 1990 to 9998: the clock of the switch was not set")
 
 
 _NUMBER = re.compile(r"-?[0-9]{1,10}")
@@ -163,9 +191,15 @@ _NUMBER = re.compile(r"-?[0-9]{1,10}")
 
 def _number(name: str, text: str) -> int:
     """A whole number as Asterisk prints it (%d): negative after a clock step, or past 2**31 records."""
-    if not _NUMBER.fullmatch(text) or not -(2**31) <= int(text) < 2**31:
-        raise BrokenRecord("number", f"{name} is {text[:40]!r}, not a whole number")
-    return int(text)
+    if _NUMBER.fullmatch(text):
+        number = int(text)
+        if -(2**31) <= number < 2**31:
+            return number
+    raise BrokenRecord("number", f"{name} is {text[:40]!r}, not a whole number")
+
+
+_short = lru_cache(maxsize=4096)(_number)
+"""The same for numbers that come again and again, as the seconds of a call do."""
 
 
 def _second(instant: int | None) -> int | None:

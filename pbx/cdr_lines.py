@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from pbx import cdr_csv, cdr_json
+from pbx import cdr_csv, cdr_glued, cdr_json
 from pbx.cdr import BrokenRecord, Cdr
 
 LONGEST_LINE = 64 * 1024
@@ -44,12 +44,18 @@ def kind_of(head: bytes) -> str:
     return "json" if head.removeprefix(BOM)[:1] == b"{" else "csv"
 
 
+def parse(raw: bytes) -> Cdr:
+    """The record of a line of either kind, as the ledger keeps it: no line of Master.csv begins with "{"."""
+    return cdr_json.parse(raw) if raw[:1] == b"{" else cdr_csv.parse(raw)
+
+
 def readings(lines: Iterable[Line], kind: str, *, finished: bool = False) -> Iterator[Reading]:
     """Each record and each broken line, in order; blank lines are passed over.
 
     A line that ends inside a quoted text goes on in the next one, if the two make a record; if not, it
     alone is broken and the next line stands for itself: so a torn record never swallows those behind it.
-    At the end of the lines such a beginning is left for later, unless the file is `finished`.
+    At the end of the lines such a beginning is left for later, unless the file is `finished`. Of a line that
+    is broken the whole records glued to its end are told apart.
     """
     source, parse = iter(lines), PARSERS[kind]
     ahead: deque[Line] = deque()
@@ -60,12 +66,32 @@ def readings(lines: Iterable[Line], kind: str, *, finished: bool = False) -> Ite
             yield Reading(line, _parsed(line, parse))
         except BrokenRecord as fault:
             if not fault.unfinished:
-                yield Reading(line, fault)
+                yield from _parted(line, fault, kind)
                 continue
             joined = _with_next(line, fault, source, ahead, parse)
             if joined is None and not finished:
                 return
-            yield joined or Reading(line, fault)
+            if joined is None or joined.result is fault:
+                yield from _parted(line, fault, kind)
+            else:
+                yield joined
+
+
+def _parted(line: Line, fault: BrokenRecord, kind: str) -> Iterator[Reading]:
+    """The records that a broken line holds behind a torn one, and what was torn; all of it as broken, where
+    no record in it can be told for certain."""
+    parts = cdr_glued.pieces(line.raw, kind)
+    if not parts or (line.end - line.offset) - len(line.raw) not in (0, 1):
+        yield Reading(line, fault)
+        return
+    ends = (*(start for start, _ in parts[1:]), None)
+    for (start, record), end in zip(parts, ends, strict=True):
+        place = line.end if end is None else line.offset + end
+        part = Line(line.offset + start, line.raw[start:end], place)
+        yield Reading(part, record or _TORN)
+
+
+_TORN = BrokenRecord("torn", "torn before its end, and the next record on the same line: was a disk full?")
 
 
 def _parsed(line: Line, parse: Callable[[bytes], Cdr]) -> Cdr:

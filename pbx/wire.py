@@ -15,6 +15,7 @@ LARGEST_MESSAGE = 4 * 1024 * 1024
 """Bytes of one message; GetConfig of a file of 100 seats is about 200 kB."""
 
 MOST_NAMES = 2000
+_OF_STRANGERS = b"Event: Cdr\r\n"
 
 Headers = list[tuple[str, str]]
 
@@ -69,10 +70,11 @@ class Incoming:
 def headers_of(message: bytes, names: dict[str, str]) -> Headers:
     """A message's headers in order, the repeated ones too. Raises Malformed where it is not UTF-8.
 
-    `names` keeps the headers' names, so that thousands of events share them.
+    `names` keeps the headers' names, so that thousands of events share them. A call's event holds names as
+    strangers sent them, cut in the middle of a character if need be: there such bytes become \\xff-like text.
     """
     try:
-        text = message.decode()
+        text = message.decode(errors="backslashreplace" if message.startswith(_OF_STRANGERS) else "strict")
     except UnicodeDecodeError as fault:
         raise Malformed(f"it sends what is not UTF-8 (byte {fault.object[fault.start]:#04x})") from None
     headers: Headers = []

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Protocol
 
 from pbx.errors import SwitchError
-from provisioning import wiring
+from provisioning import wiring, wiring_sources
 from provisioning.certificates import good_until
 from provisioning.core.recording import contract_at
 from provisioning.flows import examine_switch
+from provisioning.flows.collect_table import examine_table
 from provisioning.flows.errors import FlowError
 from provisioning.flows.examine_music import examine_music
+from provisioning.flows.examine_sources import Listed, examine_sources
 from provisioning.flows.examine_switch import Finding
 from provisioning.flows.odd_fetch import ODD_FETCH
 from provisioning.flows.ports import Ledger
+from provisioning.flows.source_text import scheme_of, shown
+from provisioning.flows.table_source import SCHEMES
 from provisioning.settings import Settings, SwitchSettings
 
 BACKUP_DAYS = 7
@@ -58,6 +62,7 @@ def examine(settings: Settings, usage: DiskUsage = shutil.disk_usage) -> list[Fi
                 if ami.certified_until is not None:
                     found.append(_days_finding(f"{switch.name}: AMI certificate", ami.certified_until))
                 found += examine_switch.examine(ami, wiring.now())
+                found += examine_sources(ami, _listed(switch.records), _listed(switch_events(switch)))
                 if switch.sounds is not None:
                     found.append(examine_music(ami, wiring.sites_with_music(switch.sounds)))
             except SwitchError as fault:
@@ -67,6 +72,7 @@ def examine(settings: Settings, usage: DiskUsage = shutil.disk_usage) -> list[Fi
         found += [
             _record_finding(switch.name, Path(text), usage) for text in switch.records if "://" not in text
         ]
+        found += [_table_finding(switch.name, text) for text in switch.records if scheme_of(text) in SCHEMES]
         found += _recording_findings(settings, switch, usage)
         found += _agreement(settings, switch.name)
         found += _sound_findings(switch)
@@ -90,7 +96,10 @@ def _ledger_findings(settings: Settings) -> Iterator[Finding]:
     yield _backup_finding(backed_up)
     yield from odd_fetches
     if held:
-        text = f"{held} lines of call records are held, broken or at odds with others: they are on no bill"
+        text = (
+            f"{held} lines of call records are held, broken or at odds with others: they are on no bill; "
+            "`seatline quarantine list` shows them"
+        )
         yield Finding(check="quarantine", verdict="warning", text=text)
 
 
@@ -238,6 +247,35 @@ def _sites_recorded(ledger: Ledger) -> list[str]:
     sites = sorted({one.contract.site.name for one in versions})
     in_force = ((site, contract_at(versions, site, today)) for site in sites)
     return [site for site, one in in_force if one and one.policy.recording_keep_days is not None]
+
+
+def _table_finding(switch: str, text: str) -> Finding:
+    """Whether a table of call records can be read, and what its columns lack."""
+    readable, notes = examine_table(text, wiring_sources.foreign_tables())
+    check = f"{switch}: {shown(text).partition('?')[0]}"
+    if readable and not notes:
+        return Finding(check=check, verdict="ok", text="its columns hold all that a call record has")
+    return Finding(check=check, verdict="warning" if readable else "bad", text="; ".join(notes))
+
+
+def switch_events(switch: SwitchSettings) -> tuple[str, ...]:
+    """The files of channel events that are collected of a switch."""
+    return switch.witness.events
+
+
+def _listed(sources: tuple[str, ...]) -> list[Listed]:
+    """The sources of the settings, each with the names of the files it means."""
+    return [Listed(text=text, names=_names(text)) for text in sources]
+
+
+def _names(text: str) -> tuple[str, ...] | None:
+    name = text.rstrip("/").rpartition("/")[2]
+    if "://" not in text and Path(text).is_dir():
+        try:
+            return tuple(Path(path).name for path in wiring.record_files().listing(text).taken) or None
+        except OSError:
+            return None
+    return (name,) if "." in name else None
 
 
 def _record_finding(switch: str, path: Path, usage: DiskUsage) -> Finding:

@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from provisioning.flows import source_text
 from provisioning.flows.errors import FlowError
+from provisioning.settings_nightly import NightlySettings, networks, nightly
+from provisioning.settings_sftp import KEYS as _SFTP
+from provisioning.settings_sftp import SftpSettings, sftp_of
+from provisioning.settings_witness import KEYS as _WITNESS
+from provisioning.settings_witness import TEXTS as _WITNESS_TEXTS
+from provisioning.settings_witness import WitnessSettings, witness_of
 
 DEFAULT_FILE = "seatline.toml"
 DEFAULT_DATABASE = "sqlite:///seatline.db"
@@ -51,6 +58,8 @@ class SwitchSettings:
     ca_file: Path | None = None
     sounds: Path | None = None
     recordings: Path | None = None
+    sftp: SftpSettings = field(default_factory=SftpSettings)
+    witness: WitnessSettings = field(default_factory=WitnessSettings)
 
     def serves(self, site: str) -> bool:
         return self.sites is None or site in self.sites
@@ -61,7 +70,8 @@ class ServeSettings:
     """Where `seatline serve` hands out IAD files, and how the devices reach it (设备取文件).
 
     `url` is what stands in a device's own configuration, without a slash at its end; None: devices are not
-    told to fetch. With `certificate` and `key` it speaks HTTPS.
+    told to fetch. With `certificate` and `key` it speaks HTTPS. `metrics_from` are the networks from which
+    /metrics is answered, to anybody else it is not found; none: to nobody.
     """
 
     host: str = "127.0.0.1"
@@ -69,6 +79,7 @@ class ServeSettings:
     url: str | None = None
     certificate: Path | None = None
     key: Path | None = None
+    metrics_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +109,7 @@ class Settings:
     serve: ServeSettings = ServeSettings()
     iad_templates: Mapping[str, Path] = field(default_factory=dict)
     outside: OutsideSettings = OutsideSettings()
+    nightly: NightlySettings = field(default_factory=NightlySettings)
 
     @property
     def state(self) -> Path:
@@ -135,6 +147,30 @@ def secret_of(switch: SwitchSettings, environment: Mapping[str, str]) -> str:
     return _secret_in(switch.secret_file, f"switch {switch.name}", variable)
 
 
+def collector_secret(switch: SwitchSettings, environment: Mapping[str, str]) -> str:
+    """The secret of the AMI user that watches calls: SEATLINE_COLLECTOR_SECRET_<NAME>, then its file."""
+    variable = "SEATLINE_COLLECTOR_SECRET_" + switch.name.upper().replace("-", "_")
+    if secret := environment.get(variable, "").strip():
+        return secret
+    file = switch.witness.secret_file
+    if file is None:
+        raise SettingsWrong(
+            f"nobody may watch the calls of switch {switch.name}: set collector_secret_file to the secret of "
+            f"its AMI user {switch.witness.collector!r} (manager.conf: read = cdr), or {variable}"
+        )
+    return _secret_in(file, f"switch {switch.name}", variable, key="collector_secret_file")
+
+
+def sftp_passphrase(switch: str, sftp: SftpSettings, environment: Mapping[str, str]) -> str | None:
+    """The passphrase of our SSH key: SEATLINE_SFTP_PASSPHRASE_<NAME> first, then its file; None without."""
+    variable = "SEATLINE_SFTP_PASSPHRASE_" + switch.upper().replace("-", "_")
+    if secret := environment.get(variable, "").strip():
+        return secret
+    if sftp.passphrase_file is None:
+        return None
+    return _secret_in(sftp.passphrase_file, f"switch {switch}", variable, key="sftp_passphrase_file")
+
+
 def outside_secret(outside: OutsideSettings, environment: Mapping[str, str]) -> str:
     """The secret of the test telephone outside: SEATLINE_OUTSIDE_SECRET first, then its secret_file."""
     variable = "SEATLINE_OUTSIDE_SECRET"
@@ -145,7 +181,18 @@ def outside_secret(outside: OutsideSettings, environment: Mapping[str, str]) -> 
     return _secret_in(outside.secret_file, "[outside]", variable)
 
 
-def _secret_in(file: Path, whose: str, variable: str) -> str:
+def nightly_secret(
+    file: Path | None, whose: str, variable: str, environment: Mapping[str, str], *, key: str
+) -> str:
+    """A secret of [nightly.mail] or [nightly.webhook]: the environment first, then its file."""
+    if secret := environment.get(variable, "").strip():
+        return secret
+    if file is None:
+        raise SettingsWrong(f"{whose} has no secret: set {key}, or {variable}")
+    return _secret_in(file, whose, variable, key=key)
+
+
+def _secret_in(file: Path, whose: str, variable: str, *, key: str = "secret_file") -> str:
     try:
         secret = file.read_text(encoding="utf-8-sig").strip()
         why = "it holds more than one line" if secret else "it is empty"
@@ -156,8 +203,7 @@ def _secret_in(file: Path, whose: str, variable: str) -> str:
     if secret and len(secret.splitlines()) == 1:
         return secret
     raise SettingsWrong(
-        f"{whose}: secret_file {file} cannot be used: {why}; "
-        f"mend secret_file in seatline.toml, or set {variable}"
+        f"{whose}: {key} {file} cannot be used: {why}; mend {key} in seatline.toml, or set {variable}"
     )
 
 
@@ -165,7 +211,7 @@ def _settled(
     folder: Path, file: Path | None, content: Mapping[str, Any], environment: Mapping[str, str]
 ) -> Settings:
     where = str(file or "settings")
-    _only(content, {"database_url", "switches", "serve", "iad_templates", "outside"}, where)
+    _only(content, {"database_url", "switches", "serve", "iad_templates", "outside", "nightly"}, where)
     url = environment.get("SEATLINE_DATABASE_URL") or content.get("database_url", DEFAULT_DATABASE)
     switches = content.get("switches", {})
     if not isinstance(url, str):
@@ -184,6 +230,7 @@ def _settled(
         serve=_serve(folder, f"{where}: [serve]", content.get("serve", {})),
         iad_templates=_templates(folder, f"{where}: [iad_templates]", content.get("iad_templates", {})),
         outside=_outside(folder, f"{where}: [outside]", content.get("outside", {})),
+        nightly=nightly(folder, f"{where}: [nightly]", content.get("nightly", {})),
     )
 
 
@@ -191,8 +238,10 @@ def _switch(folder: Path, where: str, name: str, table: Any) -> SwitchSettings:
     at = f"{where}: [switches.{name}]"
     if not isinstance(table, dict):
         raise SettingsWrong(f"{at} is a table of settings")
-    _only(table, _OF_SWITCH, at)
-    _texts(table, ("ami", "user", "secret_file", "ca_file", "sounds", "recordings"), at)
+    _only(table, {*_OF_SWITCH, *_SFTP, *_WITNESS}, at)
+    _texts(
+        table, ("ami", "user", "secret_file", "ca_file", "sounds", "recordings", *_SFTP, *_WITNESS_TEXTS), at
+    )
     ami = table.get("ami", "")
     tls = ami.startswith(_TLS)
     listens = _host_and_port(ami.removeprefix(_TLS))
@@ -207,7 +256,7 @@ def _switch(folder: Path, where: str, name: str, table: Any) -> SwitchSettings:
         raise SettingsWrong(
             f'{at} sip is where its IADs register, "host" or "host:port", like "192.0.2.10:5060"'
         )
-    for key in ("sites", "records"):
+    for key in ("sites", "records", "events"):
         values = table.get(key, [])
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise SettingsWrong(f"{at} {key} is a list of text")
@@ -218,18 +267,26 @@ def _switch(folder: Path, where: str, name: str, table: Any) -> SwitchSettings:
         user=table.get("user", "provisioner"),
         secret_file=folder / table["secret_file"] if "secret_file" in table else None,
         sites=tuple(table["sites"]) if "sites" in table else None,
-        records=tuple(_source(folder, text) for text in table.get("records", [])),
+        records=tuple(_source(folder, at, text) for text in table.get("records", [])),
         sip=sip,
         tls=tls,
         ca_file=folder / table["ca_file"] if "ca_file" in table else None,
         sounds=folder / table["sounds"] if "sounds" in table else None,
         recordings=folder / table["recordings"] if "recordings" in table else None,
+        sftp=sftp_of(folder, table),
+        witness=witness_of(folder, table),
     )
 
 
-def _source(folder: Path, text: str) -> str:
+def _source(folder: Path, at: str, text: str) -> str:
     """A URL as it stands; a file or folder by its path, from where seatline.toml lies."""
-    return text if "://" in text else str(folder / text)
+    if not source_text.scheme_of(text):
+        return str(folder / text)
+    try:
+        source_text.parse(text)
+    except source_text.SourceWrong as fault:
+        raise SettingsWrong(f"{at} records: {fault}") from None
+    return text
 
 
 def _one_switch_each(switches: Mapping[str, SwitchSettings], where: str) -> None:
@@ -248,7 +305,7 @@ def _one_switch_each(switches: Mapping[str, SwitchSettings], where: str) -> None
 def _serve(folder: Path, at: str, table: Any) -> ServeSettings:
     if not isinstance(table, dict):
         raise SettingsWrong(f"{at} is a table of settings")
-    _only(table, {"listen", "url", "certificate", "key"}, at)
+    _only(table, {"listen", "url", "certificate", "key", "metrics_from"}, at)
     _texts(table, ("url", "certificate", "key"), at)
     listen = _host_and_port(table.get("listen", DEFAULT_LISTEN))
     if listen is None:
@@ -264,6 +321,7 @@ def _serve(folder: Path, at: str, table: Any) -> ServeSettings:
         url=url.rstrip("/") if url is not None else None,
         certificate=folder / table["certificate"] if "certificate" in table else None,
         key=folder / table["key"] if "key" in table else None,
+        metrics_from=networks(f"{at} metrics_from", table.get("metrics_from", [])),
     )
 
 

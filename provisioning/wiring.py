@@ -25,10 +25,14 @@ if TYPE_CHECKING:
     from pbx.live.files import RecordFiles
     from pbx.live.recordings import RecordingFolder
     from provisioning.flows.apply_plan import World
+    from provisioning.flows.decide_held import QuarantineBook
     from provisioning.flows.find_recordings import RecordingBook
     from provisioning.flows.keep_sounds import Prompt, Sounds
     from provisioning.flows.lay_out_sheet import Outline
     from provisioning.flows.ports import Ledger, Progress
+    from provisioning.flows.proof import CollectedBook
+    from provisioning.flows.retain_records import RetentionBook
+    from provisioning.flows.settle_dispute import DisputeBook
     from provisioning.flows.sweep_recordings import Swept
     from provisioning.store.verify import Finding as LedgerFinding
 
@@ -117,11 +121,11 @@ def connect(switch: SwitchSettings) -> Ami:
         port=switch.port,
         user=switch.user,
         secret=secret,
-        tls=_tls_context(switch) if switch.tls else None,
+        tls=tls_context(switch) if switch.tls else None,
     )
 
 
-def _tls_context(switch: SwitchSettings) -> ssl.SSLContext:
+def tls_context(switch: SwitchSettings) -> ssl.SSLContext:
     """What believes the switch's certificate: its ca_file, or what the machine trusts."""
     import ssl
 
@@ -221,11 +225,13 @@ def world(settings: Settings, ledger: Ledger) -> World:
     from provisioning.flows.apply_plan import World
     from provisioning.flows.lock_switch import Owner
 
-    owner = Owner(who=who(), host=_machine(), pid=os.getpid(), token=secrets.token_hex(8))
-    return World(ledger=ledger, lock=locks(settings), owner=owner, clock=now, pause=time.sleep, alive=_alive)
+    owner = Owner(who=who(), host=machine(), pid=os.getpid(), token=secrets.token_hex(8))
+    return World(
+        ledger=ledger, lock=locks(settings), owner=owner, clock=now, pause=time.sleep, alive=is_alive
+    )
 
 
-def _machine() -> str:
+def machine() -> str:
     """What a process id is unique in: this machine, since it was started, and this pid namespace.
 
     A host's name is not enough: containers are copied with theirs.
@@ -238,7 +244,12 @@ def _machine() -> str:
     return "/".join(said) or os.uname().nodename
 
 
-def _alive(pid: int) -> bool:
+def process_id() -> int:
+    """Ours."""
+    return os.getpid()
+
+
+def is_alive(pid: int) -> bool:
     """Whether a process of this machine still runs."""
     try:
         os.kill(pid, 0)
@@ -271,6 +282,34 @@ def is_working_day(day: date) -> bool:
 
 def open_recordings(settings: Settings) -> RecordingBook:
     """The ledger, for what it knows of recorded calls."""
+    from provisioning.store.ledger import open_ledger as opened
+
+    return opened(settings.database_url, create=False)
+
+
+def open_disputes(settings: Settings) -> DisputeBook:
+    """The ledger, for what it knows of disputes."""
+    from provisioning.store.ledger import open_ledger as opened
+
+    return opened(settings.database_url, create=False)
+
+
+def open_retention(settings: Settings) -> RetentionBook:
+    """The ledger, for what of it may go."""
+    from provisioning.store.ledger import open_ledger as opened
+
+    return opened(settings.database_url, create=False)
+
+
+def open_quarantine(settings: Settings) -> QuarantineBook:
+    """The ledger, for the lines it keeps without billing them."""
+    from provisioning.store.ledger import open_ledger as opened
+
+    return opened(settings.database_url, create=False)
+
+
+def open_collected(settings: Settings) -> CollectedBook:
+    """The ledger, for what it knows of how its call records came in."""
     from provisioning.store.ledger import open_ledger as opened
 
     return opened(settings.database_url, create=False)

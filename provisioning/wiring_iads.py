@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pbx.iad.family import Family
     from provisioning.flows.plan_iads import Addresses, DeviceFiles, Formats
     from provisioning.flows.write_iads import FileWriter
+    from provisioning.web.app import Metrics
 
 LARGEST_TEMPLATE = 1024 * 1024
 """Bytes of one file of a user's IAD template."""
@@ -115,6 +116,18 @@ def device_folder(folder: Path) -> FileWriter:
     return write
 
 
+def _metrics(settings: Settings) -> Metrics | None:
+    """The figures of the last night, where the settings say from where they may be seen."""
+    from provisioning.documents.metrics import CONTENT_TYPE
+    from provisioning.web.app import Metrics
+    from provisioning.wiring_nightly import metrics_now
+
+    networks = settings.serve.metrics_from
+    if not networks:
+        return None
+    return Metrics(read=lambda: metrics_now(settings), content_type=CONTENT_TYPE, networks=networks)
+
+
 def serve(settings: Settings, *, host: str, port: int, plain_http: bool, tell: Callable[[str], None]) -> None:
     """Hands out IAD files on that address until the process is told to stop."""
     from provisioning.web.app import Desk
@@ -133,5 +146,12 @@ def serve(settings: Settings, *, host: str, port: int, plain_http: bool, tell: C
             f"[serve] url says http://, and {place} speaks TLS: devices will not get their files there, "
             "unless something between translates"
         )
-    desk = Desk(ledger=open_ledger(settings), family_of=family_of, clock=now, tell=tell, who=who())
+    desk = Desk(
+        ledger=open_ledger(settings),
+        family_of=family_of,
+        clock=now,
+        tell=tell,
+        who=who(),
+        metrics=_metrics(settings),
+    )
     serve_desk(desk, place)

@@ -16,8 +16,12 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from . import ssh_server
+
 if TYPE_CHECKING:
     from provisioning.store.ledger import SqlLedger
+
+    from .ssh_server import SshServer
 
 # No law is about how long a machine takes. The same examples are tried each time and everywhere, so that what
 # is red is new; SEATLINE_NEW_EXAMPLES=1 looks for others.
@@ -35,8 +39,10 @@ _MISSING = "the store's tests need PostgreSQL's initdb and pg_ctl: install the p
 class Postgres:
     """A PostgreSQL server of the test run's own, without durability, that trusts whoever is on loopback."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keeps: bool = False) -> None:
+        """With `keeps` what was committed outlives the death of the server, though not a power cut."""
         self._folder = folder
+        self._commits = "on" if keeps else "off"
         self._data = folder / "data"
         self._names = count(1)
         self.port = 0
@@ -45,12 +51,44 @@ class Postgres:
         self.port = port
         self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "--no-sync",
                   "-E", "UTF8", "--locale=C")  # fmt: skip
+        self.again()
+
+    def again(self) -> None:
+        """Starts it, also after it was stopped: at its port, with what it holds."""
         settings = (
-            f"-c listen_addresses=127.0.0.1 -c port={port} -c fsync=off -c full_page_writes=off "
-            "-c synchronous_commit=off -c unix_socket_directories="
+            f"-c listen_addresses=127.0.0.1 -c port={self.port} -c fsync=off -c full_page_writes=off "
+            f"-c synchronous_commit={self._commits} -c unix_socket_directories="
         )
         log = str(self._folder / "log")
         self._run("pg_ctl", "-D", str(self._data), "-w", "-t", "600", "-l", log, "-o", settings, "start")
+
+    @contextmanager
+    def replica(self) -> Iterator[Postgres]:
+        """Another server that follows this one and only reads, until `promote`."""
+        folder = self._folder / f"replica-{next(self._names)}"
+        folder.mkdir()
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+        with _port() as port:
+            follower = Postgres(folder, keeps=True)
+            follower.port = port
+            source = f"host=127.0.0.1 port={self.port} user=postgres"
+            follower._run(
+                "pg_basebackup", "-d", source, "-D", str(follower._data), "-R", "--no-sync", "-c", "fast"
+            )
+            follower.again()
+            try:
+                yield follower
+            finally:
+                follower.stop()
+
+    def promote(self) -> None:
+        """The replica becomes a server that writes."""
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-t", "600", "promote")
+
+    @property
+    def is_running(self) -> bool:
+        return (self._data / "postmaster.pid").exists()
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
@@ -114,9 +152,9 @@ def reserved_port() -> Iterator[int]:
         yield port
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """Debian's PostgreSQL, started for this test run on a free loopback port, stopped at its end."""
+@contextmanager
+def own_postgres(*, keeps: bool = False) -> Iterator[Postgres]:
+    """Debian's PostgreSQL, started on a free loopback port, stopped at the end."""
     temporary = tempfile.TemporaryDirectory(prefix="seatline-pg-", ignore_cleanup_errors=True)
     with temporary as name, _port() as port:
         folder = Path(name)
@@ -125,12 +163,20 @@ def postgres() -> Iterator[Postgres]:
                 shutil.chown(folder, "postgres", "postgres")
             except LookupError:
                 pytest.fail(_MISSING, pytrace=False)
-        server = Postgres(folder)
+        server = Postgres(folder, keeps=keeps)
         server.start(port)
         try:
             yield server
         finally:
-            server.stop()
+            if server.is_running:
+                server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL for the whole test run."""
+    with own_postgres() as server:
+        yield server
 
 
 class SqliteFiles:
@@ -159,6 +205,8 @@ class PostgresDatabases:
         return self._server.fresh()
 
     def renewed(self, template: str) -> str:
+        import provisioning.store.tables_nights
+        import provisioning.store.tables_witness  # noqa: F401 - its tables are the ledger's too
         from provisioning.store.revision import HEAD
         from provisioning.store.tables import metadata
 
@@ -213,3 +261,19 @@ def ledger(full_ledger_url: str) -> Iterator[SqlLedger]:
 
     with open_ledger(full_ledger_url, create=False) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def _one_ssh_server() -> Iterator[SshServer]:
+    with _port() as port, ssh_server.running(port) as server:
+        yield server
+
+
+@pytest.fixture
+def ssh_machine(_one_ssh_server: SshServer) -> Iterator[SshServer]:
+    """A machine with an SFTP server that runs and shows its usual host key; its folder is empty."""
+    for entry in _one_ssh_server.home.iterdir():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    yield _one_ssh_server
+    _one_ssh_server.stop()
+    _one_ssh_server.start()

@@ -31,6 +31,8 @@ PLANTED = {
     "fpdf2": ("provisioning/core/problem.py", "import fpdf"),
     "holidays": ("provisioning/core/cycle.py", "import holidays"),
     "lxml": ("pbx/iad/device.py", "import lxml.etree"),
+    "asyncssh": ("pbx/live/files.py", "import asyncssh"),
+    "prometheus": ("provisioning/core/cycle.py", "import prometheus_client"),
     "web": ("provisioning/flows/errors.py", "import starlette.applications"),
 }
 

@@ -13,7 +13,9 @@ import asyncio
 import logging
 import os
 import ssl
+from collections import deque
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from types import TracebackType
@@ -31,6 +33,8 @@ LARGEST_REPLY = 16 * 1024 * 1024
 """Bytes of one reply with all its events; PJSIPShowAors of 10,000 seats is about 6 MB."""
 MOST_UNASKED = 1000
 """Messages nobody asked for between two answers; we log in with events off, so hardly one is normal."""
+MOST_EVENTS = 100_000
+"""Events kept for who listens and does not take them."""
 PIPELINED = 32
 """Actions under way at once in `send_all`."""
 
@@ -65,8 +69,10 @@ class Ami:
         secret: str,
         timeout: float = 5.0,
         tls: ssl.SSLContext | None = None,
+        events: str = "off",
     ) -> Ami:
-        """Opens a session and logs in, all within `timeout` seconds.
+        """Opens a session and logs in, all within `timeout` seconds. `events` names the classes of events
+        that are wanted, like "cdr"; `hear` has them, as far as the user may read them.
 
         Raises Refused when the login is turned down, Unreachable when nobody answers (in time), Malformed
         when what answers does not speak AMI.
@@ -79,7 +85,7 @@ class Ami:
             username=user,
             secret=secret,
             ssl=tls,
-            events="off",
+            events=events,
             loop=loop,
             log=_silent,
             protocol_factory=_Protocol,
@@ -120,8 +126,19 @@ class Ami:
         """
         if self._fault is not None:
             raise Unreachable(f"{self.name} ({self._address}): the session was closed: {self._fault}")
+        return self._within(self._session.exchange(actions, timeout))
+
+    def hear(self, timeout: float) -> list[dict[str, str]]:
+        """The events that came since the last time, at once or as soon as there is one; none after `timeout`
+        seconds of silence. Raises as `send` does: what the switch told meanwhile is lost."""
+        if self._fault is not None:
+            raise Unreachable(f"{self.name} ({self._address}): the session was closed: {self._fault}")
+        return self._within(self._session.hear(timeout))
+
+    def _within(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """What the session gives; a fault closes it."""
         try:
-            return self._run(self._session.exchange(actions, timeout))
+            return self._run(work)
         except SwitchError as fault:
             self._fault = fault
             self.close()
@@ -207,6 +224,21 @@ class _Session(Manager):  # type: ignore[misc]  # panoramisk has no types
                 ) from None
             under_way.extend(self._launch(action) for action in islice(waiting, 1))
         return replies
+
+    async def hear(self, timeout: float) -> list[dict[str, str]]:
+        """The events that nobody has had yet; waits for the first."""
+        protocol = self.protocol
+        if not protocol.heard:
+            protocol.fail_if_broken()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await protocol.hears.wait()
+        if not protocol.heard:
+            protocol.fail_if_broken()
+        some = list(protocol.heard)
+        protocol.heard.clear()
+        protocol.hears.clear()
+        return some
 
     def certificate(self) -> dict[str, Any] | None:
         """What the other end has shown of itself, checked."""
@@ -297,6 +329,8 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         self.greeted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._incoming = Incoming()
         self._unasked = 0
+        self.heard: deque[dict[str, str]] = deque()
+        self.hears = asyncio.Event()
         self._fault: SwitchError | None = None
 
     def send(self, data: Any, as_list: bool = False) -> asyncio.Future[Reply]:
@@ -333,7 +367,12 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         exchange = self.responses.get(number)
         if number is None and self.responses and headers[:1] and headers[0][0] == "Response":
             exchange = next(iter(self.responses.values()))  # it could not read our message, nor its id
-        if exchange is None:
+        if exchange is None and self.config["events"] != "off" and headers[:1] and headers[0][0] == "Event":
+            if len(self.heard) >= MOST_EVENTS:
+                raise Malformed(f"over {MOST_EVENTS} events that nobody has taken")
+            self.heard.append(first_of_each(headers))
+            self.hears.set()
+        elif exchange is None:
             self._unasked += 1
             if self._unasked > MOST_UNASKED:
                 raise Malformed("it sends messages without end that nobody asked for")
@@ -356,6 +395,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         if self._fault is None:
             self._fault = fault
         self.closed = True
+        self.hears.set()
         self._incoming.forget()
         waiting = [self.greeted, *(exchange.future for exchange in self.responses.values())]
         self.responses.clear()

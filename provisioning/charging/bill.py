@@ -6,6 +6,7 @@ The total is the sum of the lines as printed; every line is in whole fen before 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -18,10 +19,10 @@ from provisioning.charging.recurring import FeeLine, recurring_lines
 from provisioning.core.call import Direction, Outcome, RatedCall
 from provisioning.core.contract import CallTariff, ContractVersion, Zone
 from provisioning.core.cycle import Cycle
+from provisioning.core.dispute import INCOMING, Credit
 from provisioning.core.money import FEN, round_fen
 from provisioning.core.status import Stop
 
-INCOMING = "incoming"
 _ORDER = {**{zone.value: place for place, zone in enumerate(Zone)}, INCOMING: len(Zone)}
 
 
@@ -69,6 +70,7 @@ class Bill:
     once: tuple[OnceLine, ...]
     calls: tuple[CallLine, ...]
     adjustments: tuple[Adjustment, ...]
+    credits: tuple[Credit, ...] = ()
 
     @property
     def amount(self) -> Decimal:
@@ -78,6 +80,7 @@ class Bill:
             *(line.amount for line in self.once),
             *(line.amount for line in self.calls),
             *(adjustment.line.amount for adjustment in self.adjustments),
+            *(-credit.amount for credit in self.credits),
         ]
         return sum(amounts, Decimal("0.00"))
 
@@ -102,7 +105,8 @@ class Bill:
             "adjustments": [
                 {"cycle": str(adjustment.cycle), **_call_document(adjustment.line)}
                 for adjustment in self.adjustments
-            ],
+            ]
+            + [_credit_document(credit) for credit in self.credits],
             "late_fee": "0.00",
             "payers": [],
             "amount": _yuan(self.amount),
@@ -116,10 +120,11 @@ def make_bill(
     *,
     late: Sequence[LateCalls] = (),
     stops: Sequence[Stop] = (),
+    credits: Sequence[Credit] = (),
     closed: bool = False,
 ) -> Bill:
-    """The bill of a contract, from all its versions, its calls of the cycle in call order, late ones, and all
-    its stops.
+    """The bill of a contract, from all its versions, its calls of the cycle in call order, late ones, all
+    its stops, and the credits of disputes that were upheld.
 
     ValueError when there is no version, or the versions are of several contracts.
     """
@@ -134,6 +139,7 @@ def make_bill(
         once=once_lines(versions, cycle),
         calls=call_lines(versions, calls),
         adjustments=tuple(line for of_cycle in late for line in _adjustments(versions, of_cycle)),
+        credits=tuple(credits),
     )
 
 
@@ -147,21 +153,27 @@ class _Sum:
     has_allowance: bool = False
 
 
-def call_lines(versions: Sequence[ContractVersion], calls: Iterable[RatedCall]) -> tuple[CallLine, ...]:
+def call_lines(
+    versions: Sequence[ContractVersion], calls: Iterable[RatedCall], *, but: AbstractSet[int] = frozenset()
+) -> tuple[CallLine, ...]:
     """The calls of a cycle summed by zone and rate, after the allowance.
 
     Charged calls, and outgoing calls the contract prices at 0 (internal ones), so that the customer sees
     them; other free calls, and unrated ones, are on no bill. Rounded call by call or once a line, as the
-    contract says.
+    contract says. The calls at the places `but` use up their part of the allowance, and are not summed.
     """
     by_number = {version.number: version for version in versions}
     listed: list[tuple[RatedCall, CallTariff]] = []
-    for call in calls:
+    places: list[int] = []
+    for place, call in enumerate(calls):
         tariff = by_number[call.version].contract.calls if call.version in by_number else None
         if tariff is not None and _is_listed(call):
             listed.append((call, tariff))
+            places.append(place)
     sums: dict[tuple[str, Decimal], _Sum] = {}
-    for used in use_allowance(listed):
+    for place, used in zip(places, use_allowance(listed), strict=True):
+        if place in but:
+            continue
         _add(sums, used, by_number[used.call.version or 0].contract.billing.rounding)
     ordered = sorted(sums.items(), key=lambda entry: (_ORDER[entry[0][0]], entry[0][1]))
     return tuple(
@@ -202,18 +214,23 @@ def _add(sums: dict[tuple[str, Decimal], _Sum], used: Used, rounding: str) -> No
 
 def _adjustments(versions: Sequence[ContractVersion], late: LateCalls) -> Iterable[Adjustment]:
     """By how much the calls of a closed cycle cost more with the late ones: an allowance is used anew."""
-    billed = {(line.zone, line.rate): line for line in call_lines(versions, late.billed)}
-    for line in call_lines(versions, late.with_late):
-        before = billed.get((line.zone, line.rate))
-        more = CallLine(
-            zone=line.zone,
-            rate=line.rate,
-            calls=line.calls - (before.calls if before else 0),
-            seconds=line.seconds - (before.seconds if before else 0),
-            amount=line.amount - (before.amount if before else 0),
-        )
+    for more in difference(call_lines(versions, late.with_late), call_lines(versions, late.billed)):
         if more.amount != 0:
             yield Adjustment(cycle=late.cycle, line=more)
+
+
+def difference(whole: Iterable[CallLine], part: Iterable[CallLine]) -> Iterable[CallLine]:
+    """By how much each line is more than the one of the same zone and rate in a part of its calls."""
+    parts = {(line.zone, line.rate): line for line in part}
+    for line in whole:
+        less = parts.get((line.zone, line.rate))
+        yield CallLine(
+            zone=line.zone,
+            rate=line.rate,
+            calls=line.calls - (less.calls if less else 0),
+            seconds=line.seconds - (less.seconds if less else 0),
+            amount=line.amount - (less.amount if less else 0),
+        )
 
 
 def _fee_document(line: FeeLine) -> dict[str, Any]:
@@ -234,6 +251,19 @@ def _call_document(line: CallLine) -> dict[str, Any]:
     if line.included_seconds is not None:
         document["included"] = _minutes(line.included_seconds)
     return {**document, "rate": _rate(line.rate), "amount": _yuan(line.amount)}
+
+
+def _credit_document(credit: Credit) -> dict[str, Any]:
+    """A credit among the adjustments: it takes no call away, only what was asked for it."""
+    return {
+        "cycle": str(credit.cycle),
+        "zone": credit.zone,
+        "calls": 0,
+        "minutes": 0,
+        "rate": "0",
+        "amount": _yuan(-credit.amount),
+        "dispute": credit.dispute,
+    }
 
 
 def _minutes(seconds: int) -> int | float:

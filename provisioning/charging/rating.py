@@ -25,6 +25,10 @@ from provisioning.core.numbering import NumberClass, classify
 ANSWERED = "ANSWERED"
 LOCAL_CHANNEL = "Local/"
 """How a channel begins that only ties two legs of one call together inside the switch: no telephone."""
+WENT_ON = (
+    "it tells how a call went on once its Local channel was optimised away: the record of its beginning is "
+    "charged, this time is not; write /n behind the Local channel on the switch"
+)
 LONGEST = 4 * 3600
 """Seconds; an answered call over this is looked at by a person before anybody pays for it."""
 
@@ -34,8 +38,14 @@ _NEWEST = 4_102_444_800 * _SECOND
 """1990 to 2100 in microseconds since 1970 GMT: an instant outside was told by a wrong clock."""
 
 
-def rate_call(cdr: Cdr, directory: Directory) -> RatedCall:
-    """The verdict on one call record: whose, what zone, how long, how much, and the reason in a sentence."""
+def rate_call(
+    cdr: Cdr, directory: Directory, *, doubt: str | None = None, waived: str | None = None
+) -> RatedCall:
+    """The verdict on one call record: whose, what zone, how long, how much, and the reason in a sentence.
+
+    `doubt` is why it cannot be believed by what others tell of the call (doubt.py), `waived` why a person has
+    decided that nobody pays for it.
+    """
     day = _day(cdr)
     owner = attribute(cdr, directory, day) if day is not None else Unattributed("no time in it can be right")
     facts = _facts(cdr, directory, owner, day)
@@ -43,11 +53,15 @@ def rate_call(cdr: Cdr, directory: Directory) -> RatedCall:
         return replace(facts, outcome=Outcome.FREE, reason="not answered")
     if _is_emergency(cdr, facts):
         return replace(facts, outcome=Outcome.FREE, reason=f"emergency call to {cdr.dst}: always free")
-    contradiction = contradicts_itself(cdr)
+    if waived is not None:
+        return replace(facts, outcome=Outcome.FREE, reason=f"a person waived it: {waived}")
+    contradiction = contradicts_itself(cdr) or doubt
     if contradiction is not None:
         return replace(facts, outcome=Outcome.REVIEW, reason=contradiction)
     if cdr.channel.startswith(LOCAL_CHANNEL) and not is_leg(cdr):
         return replace(facts, outcome=Outcome.REVIEW, reason="a Local channel: its other leg is charged")
+    if _went_on_without_local(cdr):
+        return replace(facts, outcome=Outcome.REVIEW, reason=WENT_ON)
     if isinstance(owner, Unattributed):
         return facts
     return _rate_owned(cdr, facts, owner)
@@ -149,6 +163,18 @@ def _is_emergency(cdr: Cdr, facts: RatedCall) -> bool:
     if facts.direction is None:
         return classify(cdr.dst, "") is NumberClass.EMERGENCY
     return facts.number_class == NumberClass.EMERGENCY
+
+
+def _went_on_without_local(cdr: Cdr) -> bool:
+    """Whether it tells how a call went on once its Local channel was optimised away: Dial called nothing but
+    that, and whom it is with is none. The record of how the call began is charged."""
+    return (
+        cdr.lastapp == "Dial"
+        and cdr.lastdata.startswith(LOCAL_CHANNEL)
+        and "&" not in cdr.lastdata
+        and cdr.dstchannel != ""
+        and not cdr.dstchannel.startswith(LOCAL_CHANNEL)
+    )
 
 
 def _plausible(instant: int) -> bool:

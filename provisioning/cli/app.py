@@ -16,18 +16,22 @@ from provisioning.cli import (
     collect,
     complaints,
     contracts,
+    disputes,
     faults,
     iads,
     ledger,
     nightly,
     numbers,
+    quarantine,
     recordings,
+    retention,
     screens,
     serve,
     sheets,
     sounds,
     status,
     switch,
+    witness,
 )
 from provisioning.flows.errors import FlowError
 
@@ -65,7 +69,11 @@ app.command("close")(status.close)
 app.command("stops")(status.stops)
 app.add_typer(complaints.app, name="complaint")
 app.add_typer(recordings.app, name="recording")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(disputes.app, name="dispute")
+app.command("retain")(retention.retain)
 app.command("nightly")(nightly.nightly)
+app.add_typer(witness.app, name="witness")
 
 
 def _version(wanted: bool) -> None:

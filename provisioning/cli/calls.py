@@ -101,6 +101,12 @@ def bill(
     if made.stale:
         stale = screens.counted(made.stale, "call record")
         screens.say(f"{stale}, not rated since collected, may change this bill: run seatline rate")
+    if made.uncounted:
+        late = screens.counted(made.uncounted, "late call")
+        screens.say(
+            f"{late} of months whose records were removed: nobody can tell what was left of their included "
+            "minutes, so no bill adjusts them"
+        )
     if made.late:
         goes = "goes" if made.late == 1 else "go"
         screens.say(f"{screens.counted(made.late, 'late call')} of this closed month {goes} to the next bill")
@@ -116,13 +122,33 @@ def _show_bill(document: dict[str, Any]) -> None:
     rows += [
         (f"late calls {line['cycle']} {line['zone']}", _call_words(line), line["amount"])
         for line in document["adjustments"]
+        if "dispute" not in line
+    ]
+    rows += [
+        (f"credit {line['cycle']}", f"dispute {line['dispute']} was upheld", line["amount"])
+        for line in document["adjustments"]
+        if "dispute" in line
     ]
     state = "closed" if document["closed"] else "open"
     screens.table(
         ("item", "how", "CNY>"),
-        [*rows, ("total", "", document["amount"])],
+        [*rows, ("total", "", document["amount"]), *_disputed_rows(document)],
         title=f"{document['contract']}  {document['cycle']}  ({state})",
     )
+
+
+def _disputed_rows(document: dict[str, Any]) -> list[tuple[object, ...]]:
+    """What of the bill is disputed, and what is asked for until that is decided."""
+    if "disputes" not in document:
+        return []
+    return [
+        *(
+            (f"dispute {one['id']}", f"{one['about']}: {one['why']}", one["amount"])
+            for one in document["disputes"]
+        ),
+        ("disputed", "not asked for until it is decided", document["disputed"]),
+        ("undisputed", "to be paid", document["undisputed"]),
+    ]
 
 
 def _call_words(line: dict[str, Any]) -> str:

@@ -9,16 +9,18 @@ import typer
 
 from provisioning.cli import screens
 from provisioning.cli.options import Config, Json
+from provisioning.cli.witness_screen import witnesses_told
 from provisioning.flows.errors import FlowError, LedgerMissing, SourceUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from provisioning.flows.collect_calls import Source
-    from provisioning.settings import Settings
+    from provisioning.settings import Settings, SwitchSettings
 
 RECORDS = "records"
 """The lock of everything that changes call records or fixes their prices: collect, rate, bill --close."""
+KEPT = "what was collected so far is in the ledger, and the next run goes on from there"
 
 
 def collect(
@@ -31,28 +33,58 @@ def collect(
     switch: Annotated[
         str | None, typer.Option("--switch", help="The switch that wrote these sources.", show_default=False)
     ] = None,
+    following: Annotated[
+        bool, typer.Option("--follow", help="Show calls as they end, over AMI; collects nothing.")
+    ] = False,
+    seconds: Annotated[
+        float | None,
+        typer.Option("--seconds", min=1, help="With --follow: for so long, then end.", show_default=False),
+    ] = None,
+    verifying: Annotated[
+        bool,
+        typer.Option("--verify", help="Prove that the ledger holds what the files hold; collects nothing."),
+    ] = False,
     json: Json = False,
     config: Config = None,
 ) -> None:
     """Collect call records, each exactly once (采集话单).
 
     Reads what each source has gained since the last time. Twice adds nothing. Broken lines are kept aside
-    with their raw bytes, the rest goes on.
+    with their raw bytes, the rest goes on. A source that cannot be read does not keep the others from being
+    read. Ctrl-C ends it at any moment: the next run goes on from there.
 
-    Examples: seatline collect   |   seatline collect /var/log/asterisk/cdr-csv/Master.csv --switch pbx
+    Examples: seatline collect   |   seatline collect /var/log/asterisk/cdr-csv/Master.csv --switch pbx   |
+    seatline collect sftp://collector@pbx-2.example.net/var/log/asterisk --switch pbx-2
     """
-    from provisioning import wiring
-    from provisioning.flows.collect_calls import collect as collect_calls
+    from provisioning import wiring, wiring_sources, wiring_witness
+    from provisioning.cli import interrupts
 
     settings = wiring.load_settings(config)
+    if verifying:
+        from provisioning.cli.verify_collected import verify
+
+        if following or seconds is not None:
+            raise FlowError("--verify looks at files, --follow at switches: say one of them")
+        verify(settings, sources or [], switch, json=json)
+        return
+    if following or seconds is not None:
+        from provisioning.cli.follow import follow
+
+        if sources or not following:
+            raise FlowError("--follow watches switches and takes no SOURCE; --seconds is for it alone")
+        follow(settings, switch, seconds=seconds, json=json)
+        return
     meant = list(_sources(settings, sources or [], switch))
     progress = screens.Progress(quiet=json)
     ledger = wiring.open_ledger(settings, create=True)
-    with wiring.locks(settings).held(RECORDS):
-        done = collect_calls(meant, ledger, wiring.record_files(), now=wiring.now(), progress=progress)
+    with interrupts.told(KEPT), wiring.locks(settings).held(RECORDS):
+        chosen = [] if sources else _chosen(settings, switch)
+        events = wiring_witness.collect_events(settings, chosen, progress)
+        done = wiring_sources.collect(settings, meant, ledger, progress)
     progress.finish()
     if json:
-        screens.print_json(done.document())
+        told = {"events": [file.document() for file in events]} if events else {}
+        screens.print_json({**done.document(), **told})
     else:
         screens.table(
             ("source", "read>", "new>", "duplicate>", "quarantined>"),
@@ -61,18 +93,29 @@ def collect(
     for file in done.sources:
         for note in file.notes:
             screens.say(f"{file.path}: {note}")
-        if file.error is not None:
-            screens.say(f"seatline: {file.error}")
+    unheard = witnesses_told(events)
+    for error in dict.fromkeys(file.error for file in done.unreachable):
+        screens.say(f"seatline: {error}")  # a machine out of reach is one fault, however many its files
     if done.quarantined:
         lines = screens.counted(done.quarantined, "line")
         screens.say(
             f"{lines} in quarantine: broken, or at odds with what was read before; "
-            "`seatline doctor` counts all that are held"
+            "`seatline quarantine list` has all that wait for you"
         )
-    if done.unreachable:
+    for file in done.refused:
+        screens.say(f"seatline: {file.refused}")
+    if done.unreachable or unheard:
         raise typer.Exit(4)
+    if done.refused:
+        raise typer.Exit(3)
     if strange := [file.path for file in done.sources if file.read and file.read == file.broken]:
         raise FlowError(f"{', '.join(strange)}: not one line is a call record we know; is it the right file?")
+
+
+def _chosen(settings: Settings, switch: str | None) -> list[SwitchSettings]:
+    from provisioning import wiring
+
+    return [wiring.switch_named(settings, switch)] if switch else list(settings.switches.values())
 
 
 def _sources(settings: Settings, named: list[str], switch: str | None) -> Iterator[Source]:
@@ -80,7 +123,7 @@ def _sources(settings: Settings, named: list[str], switch: str | None) -> Iterat
     from provisioning.flows.collect_calls import Source
 
     if not named:
-        chosen = [wiring.switch_named(settings, switch)] if switch else list(settings.switches.values())
+        chosen = _chosen(settings, switch)
         for one in chosen:
             for text in one.records:
                 yield Source(one.name, text)

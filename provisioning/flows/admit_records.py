@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from pbx.cdr import TIMES, BrokenRecord, Cdr, clock_apart, differences
 from pbx.cdr_lines import Line, Reading
-from provisioning.flows.ports import Batch, HeldLine, RecordKey, SourceState, StoredRecord
+from provisioning.flows.ports import Batch, HeldLine, Manifest, RecordKey, SourceState, StoredRecord
 
 
 class Verdict(StrEnum):
@@ -29,12 +29,16 @@ class Verdict(StrEnum):
     """A call that the ledger has as another switch's: held, it would count twice."""
     BILL_CLOSED = "bill-closed"
     """Microseconds that come too late: the call stands on a closed bill. Held."""
+    REMOVED = "removed"
+    """A call whose record was removed when its time was over, read once more: nothing to do."""
 
 
 QUARANTINED = (Verdict.BROKEN, Verdict.CONFLICT, Verdict.OTHER_SWITCH, Verdict.BILL_CLOSED)
+KNOWN_ALREADY = (Verdict.REPLAY, Verdict.WITNESSED, Verdict.UPGRADED, Verdict.REMOVED)
 HELD_BY_LEDGER: Mapping[Verdict, Verdict] = {
     Verdict.OTHER_SWITCH: Verdict.NEW,
     Verdict.BILL_CLOSED: Verdict.UPGRADED,
+    Verdict.REMOVED: Verdict.NEW,
 }
 """What only the ledger can tell, in the transaction that writes, and what the record was taken for."""
 
@@ -42,7 +46,8 @@ HELD_BY_LEDGER: Mapping[Verdict, Verdict] = {
 VERDICTS: Mapping[tuple[bool, bool, bool], Verdict] = {
     # same call as in the ledger?, seen in this kind of file?, does it bring microseconds?
     (True, True, False): Verdict.REPLAY,
-    (True, True, True): Verdict.REPLAY,
+    # Of two tables, both "sql", one may know whole seconds only.
+    (True, True, True): Verdict.UPGRADED,
     (True, False, False): Verdict.WITNESSED,
     (True, False, True): Verdict.UPGRADED,
     (False, True, False): Verdict.CONFLICT,
@@ -67,11 +72,17 @@ def seen_again(before: StoredRecord, record: Cdr, kind: str) -> StoredRecord:
 
 
 def admit(
-    found: Sequence[Reading], kind: str, known: Mapping[RecordKey, StoredRecord], source: SourceState
+    found: Sequence[Reading],
+    kind: str,
+    known: Mapping[RecordKey, StoredRecord],
+    source: SourceState,
+    begin: int | None = None,
+    sha256: bytes = b"",
 ) -> tuple[Batch, Counter[Verdict]]:
     """What one transaction writes for these readings, and how many became what.
 
     `known` is what the ledger has under their keys; what the readings add to it counts for those behind.
+    `begin` and `sha256` are of the bytes they were read from; a table's rows have none.
     """
     counts: Counter[Verdict] = Counter()
     now = dict(known)
@@ -99,8 +110,12 @@ def admit(
         elif verdict is Verdict.WITNESSED:
             witnessed.append((key, kind))
             now[key] = seen_again(before, before.record, kind)
+    told = {str(verdict): count for verdict, count in sorted(counts.items())}
+    read = begin is not None and begin < source.offset
     batch = Batch(
         source=source,
+        kind=kind,
+        manifest=Manifest(offset=begin, sha256=sha256, counts=told) if read and begin is not None else None,
         new=tuple(new.values()),
         upgraded=tuple(upgraded),
         witnessed=tuple(witnessed),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -53,15 +53,20 @@ def audit_calls(
     now: datetime,
     since: date | None = None,
     recorded: Mapping[str, AbstractSet[str]] = MappingProxyType({}),
+    due: Sequence[date] = (),
+    last_night: datetime | None = None,
+    done: Callable[[date, int, Sequence[Finding]], None] | None = None,
     progress: Progress | None = None,
 ) -> Audited:
     """What should not have happened from that day on; changes nothing, and twice finds the same.
 
-    Without `since` these are the last days, and all days from which calls were collected lately. `recorded`
-    are the unique ids of calls that have a recording, by switch, where somebody keeps book of them.
+    Without `since` these are the last days, and all days from which calls were collected lately, or since the
+    `last_night`; in any case the days that are `due`. `recorded` are the unique ids of calls that have a
+    recording, by switch, where somebody keeps book of them. `done` is told of each day, in order: how many
+    records it has, and what was found of it.
     """
     last = now.astimezone(SHANGHAI).date()
-    first = min(since or _first_day(ledger, last, now), last)
+    first = min(since or _first_day(ledger, last, now, last_night), last, *due)
     contracts = _terms(ledger)
     stops = ledger.stops()
     back = max((longest_memory(terms.contract.policy) for terms in contracts.values()), default=0)
@@ -73,12 +78,16 @@ def audit_calls(
         begins, ends = _instant(day), _instant(day + timedelta(days=1))
         made = ledger.made_calls(begins - back, ends)
         calls += sum(one.start >= begins for one in made)
-        found.extend(audit_day(day, made, contracts, stops=stops, recorded=recorded))
+        findings = audit_day(day, made, contracts, stops=stops, recorded=recorded)
+        found.extend(findings)
+        if done is not None:
+            done(day, sum(one.start >= begins for one in made), findings)
     return Audited(first=first, last=last, calls=calls, findings=tuple(found))
 
 
-def _first_day(ledger: Ledger, last: date, now: datetime) -> date:
-    earliest = ledger.earliest_collected(now - timedelta(days=DAYS))
+def _first_day(ledger: Ledger, last: date, now: datetime, last_night: datetime | None) -> date:
+    lately = now - timedelta(days=DAYS)
+    earliest = ledger.earliest_collected(min(lately, last_night or lately))
     usual = last - timedelta(days=DAYS)
     return usual if earliest is None else min(usual, shanghai_day(earliest))
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import errno
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from pbx.cdr import BrokenRecord, Cdr
-from pbx.cdr_file import head, lines, tail
-from pbx.cdr_lines import Reading, kind_of, readings
-from provisioning.flows.admit_records import HELD_BY_LEDGER, QUARANTINED, Verdict, admit
-from provisioning.flows.follow_file import Part, RecordFile, RecordFiles, is_continued, parts, state_of
+from pbx.cdr_plain import PlainReader, ReadHere
+from provisioning.flows.admit_records import KNOWN_ALREADY, QUARANTINED, Verdict
+from provisioning.flows.follow_file import Listing, RecordFile, RecordFiles, is_continued, parts
 from provisioning.flows.ports import Ledger, Progress, SourceState
+from provisioning.flows.read_part import PartReader
+from provisioning.flows.refuse_columns import ColumnsMissing
 
-BATCH_LINES = 4000
 KNOWN = 64
 """Bytes that must be alike before two files are taken for one; a record has more."""
-BATCH_BYTES = 4 * 1024 * 1024
-"""A transaction holds so many records and bytes at most; rows and offset are written together."""
+HERE = ReadHere()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,8 @@ class CollectedFile:
     waiting_bytes: int = 0
     notes: tuple[str, ...] = ()
     error: str | None = None
+    refused: str | None = None
+    """Why the rest of it is not taken, and how its switch has to be set; None if all was."""
 
     @property
     def read(self) -> int:
@@ -65,7 +66,7 @@ class CollectedFile:
 
     @property
     def duplicate(self) -> int:
-        return sum(self.counts.get(v, 0) for v in (Verdict.REPLAY, Verdict.WITNESSED, Verdict.UPGRADED))
+        return sum(self.counts.get(v, 0) for v in KNOWN_ALREADY)
 
     @property
     def quarantined(self) -> int:
@@ -89,6 +90,7 @@ class CollectedFile:
             "waiting_bytes": self.waiting_bytes,
             "notes": list(self.notes),
             "error": self.error,
+            "refused": self.refused,
         }
 
 
@@ -102,6 +104,11 @@ class Collected:
     def unreachable(self) -> tuple[CollectedFile, ...]:
         """What could not be read: exit code 4, though the others were collected."""
         return tuple(file for file in self.sources if file.error is not None)
+
+    @property
+    def refused(self) -> tuple[CollectedFile, ...]:
+        """What a switch writes that is set otherwise: exit code 3, though the others were collected."""
+        return tuple(file for file in self.sources if file.refused is not None)
 
     @property
     def conflicts(self) -> int:
@@ -123,7 +130,13 @@ class Collected:
 
 
 def collect(
-    sources: Iterable[Source], ledger: Ledger, files: RecordFiles, *, now: datetime, progress: Progress
+    sources: Iterable[Source],
+    ledger: Ledger,
+    files: RecordFiles,
+    *,
+    now: datetime,
+    progress: Progress,
+    plain: PlainReader = HERE,
 ) -> Collected:
     """Reads what each source has gained since the last time. Twice adds nothing; the order does not matter.
 
@@ -138,23 +151,44 @@ def collect(
         except OSError as fault:
             done.append(_failed(source, unreadable(source.path, fault)))
             continue
-        if not listing.taken:
+        taken = (*listing.taken, *_awaited(source.switch, listing, ledger))
+        if not taken:
             done.append(_failed(source, f"{source.path}: no Master.csv and no .json file is in this folder"))
-        for path in listing.taken:
-            meant.setdefault((source.switch, path), listing.ignored if path == listing.taken[0] else ())
+        for path in taken:
+            meant.setdefault((source.switch, path), listing.ignored if path == taken[0] else ())
     for (switch, path), ignored in _exact_first(meant):
-        done.append(collect_file(Source(switch, path), ignored, ledger, files, now, progress))
+        done.append(collect_file(Source(switch, path), ignored, ledger, files, now, progress, plain))
     return Collected(tuple(done))
+
+
+def _awaited(switch: str, listing: Listing, ledger: Ledger) -> tuple[str, ...]:
+    """Files of a folder that were collected before and that stand there rotated only: the switch has made no
+    new ones yet, and what they got before they were rotated is still to be read."""
+    names = dict.fromkeys(_ROTATED.sub("", name) for name in listing.ignored if _ROTATED.search(name))
+    return tuple(
+        name for name in names if name not in listing.taken and ledger.source(switch, name) is not None
+    )
+
+
+_ROTATED = re.compile(r"[.-][0-9]+(-[0-9]+)*(\.gz)?\Z")
 
 
 def unreadable(path: str, fault: OSError) -> str:
     """One sentence for a person: which source, what is wrong, how to mend it."""
-    return f"{path}: {fault.strerror or fault}{_HINTS.get(type(fault), '')}"
+    hint = _HINTS.get(type(fault)) or _HINTS_BY_NUMBER.get(fault.errno or 0, "")
+    return f"{path}: {fault.strerror or fault}{hint}"
 
 
 _HINTS: Mapping[type[OSError], str] = {
     FileNotFoundError: "; a switch makes it with its first call record: is the path right?",
     PermissionError: "; give seatline the right to read it",
+}
+_HINTS_BY_NUMBER: Mapping[int, str] = {
+    errno.ESTALE: "; the network folder was taken away and shared anew: mount it again",
+    errno.EIO: "; the disk or the network folder fails: look at the kernel's log. The next run goes on here",
+    errno.ENOTCONN: "; the network folder has lost its server: mount it again",
+    errno.EHOSTDOWN: "; the server of the network folder does not answer",
+    errno.ETIMEDOUT: "; the server of the network folder does not answer",
 }
 
 
@@ -176,28 +210,14 @@ def collect_file(
     files: RecordFiles,
     now: datetime,
     progress: Progress,
+    plain: PlainReader,
 ) -> CollectedFile:
     switch, path = source.switch, source.path
-    counts: Counter[Verdict] = Counter()
-    notes = [f"not read, though beside it: {_some(ignored)}"] if ignored else []
-    kind, waiting, error = "", 0, None
-    held_by_ledger: dict[Verdict, str] = {}
-
-    def keep(found: list[Reading], state: SourceState, size: int) -> None:
-        records = [reading.result for reading in found if isinstance(reading.result, Cdr)]
-        keys = tuple(dict.fromkeys((record.uniqueid, record.sequence) for record in records))
-        batch, verdicts = admit(found, kind, ledger.stored(switch, keys) if keys else {}, state)
-        for line in ledger.store(batch, at=now):
-            verdict = Verdict(line.code)
-            verdicts[HELD_BY_LEDGER[verdict]] -= 1
-            verdicts[verdict] += 1
-            held_by_ledger.setdefault(verdict, line.reason)
-        if batch.held and not counts[Verdict.BROKEN] and not counts[Verdict.CONFLICT]:
-            first = batch.held[0]
-            notes.append(f"the first line in quarantine, at byte {first.offset}: {first.reason}")
-        counts.update(verdicts)
-        progress(f"{path}: {counts.total()} call records", state.offset, size)
-
+    reader = PartReader(switch=switch, path=path, ledger=ledger, plain=plain, now=now, progress=progress)
+    notes = reader.notes
+    if ignored:
+        notes.append(f"not read, though beside it: {_some(ignored)}")
+    waiting, error, refused = 0, None, None
     known = ledger.source(switch, path)
     try:
         if known is None:
@@ -209,21 +229,25 @@ def collect_file(
                     f"would count twice. Say --switch {other}, or give the switch that name in the settings"
                 )
                 break
-            kind = kind_of(head(part.file))
-            waiting = _read(source, part, kind, keep)
+            waiting = reader.read(part)
         if waiting:
             notes.append(f"the last {waiting} bytes wait for the end of their record")
     except OSError as fault:
         error = unreadable(path, fault)
-    notes.extend(f"{counts[verdict]} in quarantine: {reason}" for verdict, reason in held_by_ledger.items())
+    except ColumnsMissing as fault:
+        refused = f"{path}: {fault}"
+    for verdict, reason in reader.held_by_ledger.items():
+        where = "in quarantine" if verdict in QUARANTINED else "known"
+        notes.append(f"{reader.counts[verdict]} {where}: {reason}")
     return CollectedFile(
         switch=switch,
         path=path,
-        kind=kind,
-        counts=MappingProxyType(counts),
+        kind=reader.kind,
+        counts=MappingProxyType(reader.counts),
         waiting_bytes=waiting,
         notes=tuple(notes),
         error=error,
+        refused=refused,
     )
 
 
@@ -243,40 +267,6 @@ def _owner(file: RecordFile, others: Iterable[SourceState]) -> str | None:
     return next(
         (one.switch for one in others if one.prefix_length >= KNOWN and is_continued(file, one)), None
     )
-
-
-def _read(
-    source: Source, part: Part, kind: str, keep: Callable[[list[Reading], SourceState, int], None]
-) -> int:
-    """Hands the part's records over in batches, each with the state of the source after it; returns how
-    many bytes at its end wait for their newline."""
-    file, offset = part.file, part.offset
-    for found in _batches(readings(lines(file, offset), kind, finished=part.finished)):
-        offset = found[-1].line.end
-        keep(found, state_of(source.switch, source.path, file, offset), file.size)
-    rest = tail(file, offset)
-    left = 0 if rest is None or not rest.raw.strip() else rest.end - rest.offset
-    if rest is not None and left and part.finished:
-        torn = BrokenRecord("torn", "the end of a rotated file has no newline: the record was torn")
-        keep([Reading(rest, torn)], state_of(source.switch, source.path, file, rest.end), file.size)
-        return 0
-    if offset == 0:
-        # Nothing yet, but the file is to be known again if it is rotated before the next run.
-        keep([], state_of(source.switch, source.path, file, 0), file.size)
-    return left
-
-
-def _batches(found: Iterable[Reading]) -> Iterator[list[Reading]]:
-    batch: list[Reading] = []
-    size = 0
-    for reading in found:
-        batch.append(reading)
-        size += len(reading.line.raw)
-        if len(batch) >= BATCH_LINES or size >= BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _some(names: tuple[str, ...], most: int = 5) -> str:

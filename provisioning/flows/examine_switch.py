@@ -25,6 +25,9 @@ OLDEST = (22, 10, 0)
 MOST_NAMED = 4
 """Advisories and registrations a line names; it counts the others."""
 
+_YES, _NO = ("yes", "true", "y", "t", "1", "on"), ("no", "false", "n", "f", "0", "off")
+"""How Asterisk lets a switch be set (utils.c)."""
+
 CDR_NEEDS: Mapping[tuple[str, str], str] = {
     ("general", "unanswered"): "yes",
     ("general", "batch"): "no",
@@ -35,6 +38,17 @@ CDR_NEEDS: Mapping[tuple[str, str], str] = {
     ("csv", "accountlogs"): "no",
 }
 """Options of cdr.conf that billing stands on: without them a call is counted twice, or has no key."""
+
+CDR_SPOILERS: Mapping[tuple[str, str], tuple[tuple[str, ...], str]] = {
+    ("general", "enable"): (_NO, "no call leaves a record"),
+    ("general", "channeldefaultenabled"): (_NO, "no call leaves a record"),
+    ("general", "initiatedseconds"): (_YES, "whole seconds are rounded up and disagree with the exact times"),
+    ("general", "ignorestatechanges"): (_YES, "the legs of a transferred call have no record of their own"),
+    ("general", "ignoredialchanges"): (_YES, "the legs of a forked call have no record of their own"),
+    ("general", "endbeforehexten"): (_YES, "what the dialplan does at a hangup is missing in the record"),
+    ("general", "congestion"): (_NO, "calls that the operator had no line for are missing"),
+}
+"""Options of cdr.conf that may be left out and spoil the records where they are set so, and how."""
 
 MOST_CLOCK_DIFFERENCE = 5.0
 
@@ -140,7 +154,7 @@ def _clock(switch: Switch, now: datetime) -> tuple[Verdict, str]:
 
 
 def _systemname(switch: Switch) -> tuple[Verdict, str]:
-    name = _options(switch, "asterisk.conf").get(("options", "systemname"))
+    name = options_of(switch, "asterisk.conf").get(("options", "systemname"))
     if not name:
         return (
             "bad",
@@ -150,7 +164,7 @@ def _systemname(switch: Switch) -> tuple[Verdict, str]:
 
 
 def _cdr_conf(switch: Switch) -> tuple[Verdict, str]:
-    held = _options(switch, "cdr.conf")
+    held = options_of(switch, "cdr.conf")
     wrong = [
         f"[{section}] {option}={value}"
         for (section, option), value in CDR_NEEDS.items()
@@ -158,11 +172,18 @@ def _cdr_conf(switch: Switch) -> tuple[Verdict, str]:
     ]
     if wrong:
         return "bad", f"call records cannot be billed from; set in cdr.conf: {', '.join(wrong)}"
+    spoiled = [
+        f"[{section}] {option}={held[section, option]}: {harm}"
+        for (section, option), (values, harm) in CDR_SPOILERS.items()
+        if held.get((section, option), "").lower() in values
+    ]
+    if spoiled:
+        return "bad", f"call records are spoiled by cdr.conf: {'; '.join(spoiled)}; take these out"
     return "ok", "Master.csv has 21 columns in GMT, each call once"
 
 
 def _cdr_custom(switch: Switch) -> tuple[Verdict, str]:
-    held = _options(switch, "cdr_custom.conf")
+    held = options_of(switch, "cdr_custom.conf")
     mappings = {file: value for (file, option), value in held.items() if option == "fields"}
     ours = [file for file, value in mappings.items() if _plain(value) == _plain(cdr_json.MAPPING)]
     if any(held.get((file, "format"), "").lower() == "json" for file in ours):
@@ -181,7 +202,7 @@ def _plain(fields: str) -> str:
 
 
 def _pjsip_conf(switch: Switch) -> tuple[Verdict, str]:
-    held = _options(switch, "pjsip.conf")
+    held = options_of(switch, "pjsip.conf")
     orders = [value for (_, option), value in held.items() if option == "endpoint_identifier_order"]
     missing = []
     if not orders or not orders[-1].startswith("auth_username"):
@@ -254,21 +275,21 @@ def _may(switch: Switch, action: Action) -> bool:
 
 def _modules(switch: Switch) -> tuple[Verdict, str]:
     """Whether the modules run that our calls stand on: without one a call fails in its middle."""
-    missing = [name for name in NEEDED if not _runs(switch, name)]
+    missing = [name for name in NEEDED if not runs(switch, name)]
     if missing:
         return "bad", f"not loaded: {', '.join(missing)}; write load = NAME.so into modules.conf and restart"
-    if not _runs(switch, FOR_OFFERS):
+    if not runs(switch, FOR_OFFERS):
         return "warning", f"{FOR_OFFERS} is not loaded: `seatline iad --offer` cannot tell IADs to fetch"
     return "ok", f"the {len(NEEDED) + 1} modules that we need are loaded"
 
 
-def _runs(switch: Switch, module: str) -> bool:
+def runs(switch: Switch, module: str) -> bool:
     """Whether a module is loaded; where we may not ask, that is the rights' affair."""
     reply = switch.send(Action("ModuleCheck", (("Module", module),)))
     return reply.ok or "ermission" in reply.message
 
 
-def _options(switch: Switch, file: str) -> dict[tuple[str, str], str]:
+def options_of(switch: Switch, file: str) -> dict[tuple[str, str], str]:
     """(section, option) → value of a file of the switch; nothing when it would not give it."""
     reply: Reply = switch.send(Action("GetConfig", (("Filename", file),)))
     sections: dict[str, str] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from traceback import extract_tb
 from typing import Any
 
 from pbx.errors import SwitchError
@@ -55,9 +56,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """The steps by name, in the order in which they were done."""
+    """The steps by name, in the order in which they were done, and how many seconds each took."""
 
     reports: Mapping[str, Report]
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def code(self) -> int:
@@ -73,24 +75,51 @@ class Night:
         """As `nightly --json` prints it."""
         return {
             "steps": [
-                {"step": name, "state": report.state.value, "said": report.said, **report.document}
+                {
+                    "step": name,
+                    "state": report.state.value,
+                    "said": report.said,
+                    "lines": list(report.lines),
+                    **report.document,
+                }
                 for name, report in self.reports.items()
             ],
             "code": self.code,
+            "seconds": {name: round(seconds, 3) for name, seconds in self.seconds.items()},
         }
 
 
-def run(steps: Iterable[Step], done: Callable[[str, Report], None] | None = None) -> Night:
-    """Does all steps in their order; `done` is told of each."""
+def run(
+    steps: Iterable[Step],
+    done: Callable[[str, Report], None] | None = None,
+    clock: Callable[[], float] = lambda: 0.0,
+) -> Night:
+    """Does all steps in their order; `done` is told of each. What stops the steps themselves goes through.
+
+    A step that runs into a fault of our own has failed like any other: the rest of the night is not to
+    suffer from it. It is told by its kind and place alone, for its text could hold anything.
+    """
     reports: dict[str, Report] = {}
+    seconds: dict[str, float] = {}
     for step in steps:
+        began = clock()
         try:
             report = step.run()
         except FlowError as fault:
             report = Report(state=State.FAILED, said=str(fault), code=fault.exit_code)
         except SwitchError as fault:
             report = Report(state=State.FAILED, said=str(fault), code=UNREACHABLE_CODE)
+        except Exception as fault:
+            report = Report(state=State.FAILED, said=of_our_own(fault), code=1)
         reports[step.name] = report
+        seconds[step.name] = clock() - began
         if done is not None:
             done(step.name, report)
-    return Night(reports)
+    return Night(reports, seconds)
+
+
+def of_our_own(fault: Exception) -> str:
+    """A fault of seatline itself, in one sentence without any of the values it was about."""
+    frames = extract_tb(fault.__traceback__)
+    place = f" at {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    return f"a fault of seatline itself ({type(fault).__name__}{place}); tell its makers"

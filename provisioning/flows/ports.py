@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:  # only words here: whoever asks for one port should not have to load them all
     from pbx.action import Action, Reply
     from pbx.cdr import Cdr
+    from pbx.cdr_plain import Plain
+    from provisioning.charging.doubt import Testimony
     from provisioning.compliance.made import MadeCall
     from provisioning.core.call import RatedCall
     from provisioning.core.contract import Contract, ContractVersion
     from provisioning.core.cycle import Cycle
+    from provisioning.core.dispute import CallFound, Dispute
     from provisioning.core.status import ClosedNumber, Complaint, Stop
 
 RecordKey = tuple[str, int]
@@ -56,6 +59,9 @@ class SourceState:
     prefix_length: int
     prefix_sha256: str
     tail_sha256: str
+    device: int = 0
+    """Its disk; 0 where nobody can tell, as of `born`, when it was made: for naming what became of it."""
+    born: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,7 @@ class StoredRecord:
 
     record: Cdr
     seen: frozenset[str]
-    """The kinds of source it was read from: "json" (cdr_custom), "csv" (Master.csv)."""
+    """The kinds of source it was read from: "json" (cdr_custom), "csv" (Master.csv), "sql" (a table)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,16 +85,44 @@ class HeldLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a batch was read from: the bytes from one place of its source up to its new offset (批次清单).
+
+    `sha256` is their digest, `counts` says how many of their lines became what (admit_records.Verdict).
+    """
+
+    offset: int
+    sha256: bytes
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What one transaction of collecting writes: records and the offset they advance, all or nothing."""
 
     source: SourceState
+    kind: str = ""
+    """The kind of source: "csv", "json" or "sql"; empty: what the records themselves look like."""
+    manifest: Manifest | None = None
+    """None where there are no bytes to be told: a table."""
     new: tuple[Cdr, ...] = ()
     upgraded: tuple[Cdr, ...] = ()
     """Records known so far only with whole seconds, now with microseconds: they replace the former."""
     witnessed: tuple[tuple[RecordKey, str], ...] = ()
     """Records seen again in another kind of source: (key, kind)."""
     held: tuple[HeldLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainBatch:
+    """What one transaction of the quick way writes: lines that are plainly records, as they were read."""
+
+    source: SourceState
+    kind: str
+    manifest: Manifest
+    lines: Sequence[bytes]
+    plain: Plain
+    """Their keys and beginnings, in the same order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +307,14 @@ class Ledger(Protocol):
         bill ("bill-closed"), new ones that are in the ledger as another switch's ("other-switch")."""
         ...
 
-    def held_count(self) -> int: ...
+    def store_plain(self, batch: PlainBatch, *, at: datetime) -> bool:
+        """Writes all of it with its offset, or nothing and says no: where a key of it is known already, for
+        this switch or for another, somebody has to look carefully."""
+        ...
+
+    def held_count(self) -> int:
+        """How many lines are held and wait for somebody to decide."""
+        ...
 
     def seen_counts(self, switch: str) -> Mapping[frozenset[str], int]:
         """How many records of a switch were seen in just these kinds of source: what one of them lost."""
@@ -282,6 +323,10 @@ class Ledger(Protocol):
     def to_rate(self, *, again: bool) -> Iterator[tuple[int, Cdr]]:
         """Records by id, in the order of their start: those without a verdict and those unrated or in
         review; with `again`, all but those on a closed bill."""
+        ...
+
+    def testimonies(self, records: Sequence[int]) -> Mapping[int, Testimony]:
+        """What is known of these records beside themselves; those of which nothing is are left out."""
         ...
 
     def save_rated(self, rated: Iterable[tuple[int, Cdr, RatedCall]]) -> None:
@@ -320,10 +365,31 @@ class Ledger(Protocol):
 
     def bill(self, contract: str, cycle: Cycle) -> StoredBill | None: ...
 
-    def close_bill(self, bill: StoredBill, *, calls: Sequence[int], amount: Decimal, who: str) -> None:
-        """Stores the bill for good and marks the records on it, whose exact prices together are `amount`.
+    def close_bill(
+        self,
+        bill: StoredBill,
+        *,
+        calls: Sequence[int],
+        amount: Decimal,
+        who: str,
+        credits: Mapping[int, Decimal] = {},
+    ) -> None:
+        """Stores the bill for good and marks the records on it, whose exact prices together are `amount`,
+        and the disputes whose credits stand on it.
 
         FlowError when that is not so any more: the bill was made from something that has changed."""
+        ...
+
+    def disputes(self, contract: str | None = None) -> tuple[Dispute, ...]:
+        """The disputes of one contract or of all, closed ones too, in the order they were opened."""
+        ...
+
+    def calls_found(self, contract: str, cycle: Cycle) -> tuple[CallFound, ...]:
+        """The same calls as `rated_calls`, each with its record's key and the bill it stands on."""
+        ...
+
+    def removed_count(self, contract: str, cycle: Cycle) -> int:
+        """How many of a contract's records of that month are gone, because their time was over."""
         ...
 
     def record_applied(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from pbx.cdr import Cdr
 from provisioning.charging.directory import Directory
+from provisioning.charging.doubt import Testimony
 from provisioning.charging.rating import rate_call
 from provisioning.core.call import Outcome, RatedCall
 from provisioning.flows.ports import Ledger, Progress
 
 CHUNK = 2000
 """Verdicts written in one transaction: a run broken off keeps what it has done, the next one goes on."""
+
+
+Testimonies = Callable[[Sequence[int]], Mapping[int, Testimony]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,7 @@ def rate_calls(ledger: Ledger, *, again: bool = False, progress: Progress | None
     directory = Directory(ledger.versions())
     waiting = ledger.to_rate(again=again)
     looked_at = 0
-    while chunk := list(_verdicts(waiting, directory)):
+    while chunk := list(_verdicts(waiting, directory, ledger.testimonies)):
         ledger.save_rated(chunk)
         looked_at += len(chunk)
         if progress is not None:
@@ -65,7 +69,14 @@ def rate_calls(ledger: Ledger, *, again: bool = False, progress: Progress | None
 
 
 def _verdicts(
-    waiting: Iterator[tuple[int, Cdr]], directory: Directory
+    waiting: Iterator[tuple[int, Cdr]], directory: Directory, testimonies: Testimonies
 ) -> Iterator[tuple[int, Cdr, RatedCall]]:
-    for record, cdr in islice(waiting, CHUNK):
-        yield record, cdr, rate_call(cdr, directory)
+    some = list(islice(waiting, CHUNK))
+    known = testimonies([record for record, _ in some])
+    for record, cdr in some:
+        told = known.get(record, _NOTHING)
+        waived = told.why if told.billed is False else None
+        yield record, cdr, rate_call(cdr, directory, doubt=told.doubt(cdr), waived=waived)
+
+
+_NOTHING = Testimony()

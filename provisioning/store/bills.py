@@ -28,9 +28,16 @@ def find(connection: Connection, contract: str, cycle: Cycle) -> StoredBill | No
 
 
 def close(
-    connection: Connection, closed: StoredBill, *, calls: Sequence[int], amount: Decimal, who: str
+    connection: Connection,
+    closed: StoredBill,
+    *,
+    calls: Sequence[int],
+    amount: Decimal,
+    who: str,
+    credits: Mapping[int, Decimal] = {},
 ) -> None:
-    """Stores the bill for good and marks the records on it, which together cost that amount.
+    """Stores the bill for good and marks the records on it, which together cost that amount, and the
+    disputes whose credits are on it.
 
     Raises FlowError when that cycle is closed already, when a call of it waits to be rated, or when a call
     stands on another bill, belongs to another contract or costs something else by now: then the bill was
@@ -61,6 +68,11 @@ def close(
     assert made is not None
     for some in portions(wanted):
         connection.execute(update(rated_call).where(rated_call.c.record.in_(some)).values(bill=made[0]))
+        connection.execute(rated.settling(some))
+    if credits:
+        from provisioning.store import disputes
+
+        disputes.put_on_bill(connection, credits, made[0])
     detail = {"cycle": str(closed.cycle), "calls": len(wanted), "sha256": row["sha256"]}
     trail.note(
         connection,

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from provisioning.compliance.made import MadeCall
     from provisioning.core.call import RatedCall
     from provisioning.core.cycle import Cycle
-    from provisioning.flows.ports import Batch, HeldLine, RecordKey, SourceState, StoredBill, StoredRecord
+    from provisioning.flows.ports import (
+        Batch,
+        HeldLine,
+        PlainBatch,
+        RecordKey,
+        SourceState,
+        StoredBill,
+        StoredRecord,
+    )
 
 
 class CallBook(Opened):
@@ -52,11 +60,17 @@ class CallBook(Opened):
         with writing(self._engine) as connection:
             return records.store(connection, batch, at=at)
 
+    def store_plain(self, batch: PlainBatch, *, at: datetime) -> bool:
+        from provisioning.store import plain_records
+
+        with writing(self._engine) as connection:
+            return plain_records.store(connection, batch, at=at)
+
     def held_count(self) -> int:
-        from provisioning.store import records
+        from provisioning.store import held
 
         with reading(self._engine) as connection:
-            return records.held_count(connection)
+            return held.open_count(connection)
 
     def seen_counts(self, switch: str) -> Mapping[frozenset[str], int]:
         from provisioning.store import records
@@ -108,10 +122,10 @@ class CallBook(Opened):
             return made_calls.between(connection, first, until)
 
     def earliest_collected(self, since: datetime) -> int | None:
-        from provisioning.store import made_calls
+        from provisioning.store import batches
 
         with reading(self._engine) as connection:
-            return made_calls.earliest(connection, since)
+            return batches.earliest(connection, since)
 
     def unpriced(self, *, limit: int = 20) -> tuple[tuple[Cdr, RatedCall], ...]:
         from provisioning.store import rated
@@ -125,8 +139,16 @@ class CallBook(Opened):
         with reading(self._engine) as connection:
             return bills.find(connection, contract, cycle)
 
-    def close_bill(self, bill: StoredBill, *, calls: Sequence[int], amount: Decimal, who: str) -> None:
+    def close_bill(
+        self,
+        bill: StoredBill,
+        *,
+        calls: Sequence[int],
+        amount: Decimal,
+        who: str,
+        credits: Mapping[int, Decimal] = {},
+    ) -> None:
         from provisioning.store import bills
 
         with writing(self._engine) as connection:
-            bills.close(connection, bill, calls=calls, amount=amount, who=who)
+            bills.close(connection, bill, calls=calls, amount=amount, who=who, credits=credits)

@@ -20,6 +20,10 @@ from provisioning.store.faults import told_clearly
 
 BUSY_SECONDS = 5.0
 CONNECT_SECONDS = 5
+PAGE = 16 * 1024
+"""Bytes of a page of a new SQLite ledger: call records are long, and most are written many at a time."""
+_ROOM = ("cache_size = -65536", f"wal_autocheckpoint = {64 * 1024 * 1024 // PAGE}")
+"""64 MB of pages in memory before they are written, and of log before it goes into the file."""
 _HOW = "write sqlite:///seatline.db or postgresql+psycopg://user@host/database"
 _WRITER_LOCK = 7328545
 """The advisory lock that every writer takes on PostgreSQL: one writer at a time, as SQLite has it."""
@@ -80,8 +84,9 @@ def _tune_sqlite(engine: Engine, busy_seconds: float) -> None:
     def connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
         connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}").close()
+        connection.execute(f"PRAGMA page_size = {PAGE}").close()  # says something to a new file only
         _use_wal(connection, busy_seconds)
-        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", *_ROOM):
             connection.execute(f"PRAGMA {pragma}").close()
 
 

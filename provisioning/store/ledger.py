@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from provisioning.flows.errors import LedgerMissing
 from provisioning.store.call_book import CallBook
+from provisioning.store.collected_book import CollectedBook
 from provisioning.store.contract_book import ContractBook
 from provisioning.store.device_book import DeviceBook
+from provisioning.store.dispute_book import DisputeBook
 from provisioning.store.engine import (
     BUSY_SECONDS,
     create_file,
@@ -22,8 +24,11 @@ from provisioning.store.engine import (
     writing,
 )
 from provisioning.store.faults import name_of
+from provisioning.store.held_book import HeldBook
+from provisioning.store.night_book import NightBook
 from provisioning.store.recording_book import RecordingBook
 from provisioning.store.revision import outdated, revision_of
+from provisioning.store.witness_book import WitnessBook
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -68,7 +73,17 @@ def _revision(engine: Engine) -> str | None:
         return revision_of(connection)
 
 
-class SqlLedger(ContractBook, DeviceBook, CallBook, RecordingBook):
+class SqlLedger(
+    ContractBook,
+    DeviceBook,
+    CallBook,
+    CollectedBook,
+    HeldBook,
+    RecordingBook,
+    DisputeBook,
+    NightBook,
+    WitnessBook,
+):
     """The ledger in a relational database; `open_ledger` makes one. See the protocol for each method."""
 
     def record_applied(

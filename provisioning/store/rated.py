@@ -3,37 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, false, func, or_, select, true, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, false, func, or_, select, true, update
 
 from pbx.cdr import Cdr
 from provisioning.core.call import Direction, Outcome, RatedCall
 from provisioning.core.contract import Zone
 from provisioning.core.cycle import Cycle
+from provisioning.core.dispute import INCOMING
 from provisioning.store.insertion import insertion
 from provisioning.store.portions import portions, streamed
-from provisioning.store.records import COLUMNS, cdr
+from provisioning.store.records import cdr
 from provisioning.store.tables import bill, call_record, rated_call
-from provisioning.store.values import sha256
+from provisioning.store.tables_disputes import dispute
 
 SETTLED = (Outcome.RATED, Outcome.FREE)
 """The outcomes that are final until somebody rates again; the others are tried each time."""
 
+NO_CREDIT = (Decimal(0), Decimal("0.00"))
 VERDICT = tuple(column for column in rated_call.c if column.name not in ("record", "bill"))
+_LINE = case(
+    (rated_call.c.zone.is_not(None), rated_call.c.zone),
+    (rated_call.c.direction == Direction.INCOMING.value, INCOMING),
+)
+"""On which line of a bill a call stands, as `zone_of` says."""
+_STANDS = and_(
+    rated_call.c.outcome.in_(SETTLED),
+    exists().where(
+        dispute.c.contract == rated_call.c.contract,
+        dispute.c.cycle == rated_call.c.cycle,
+        or_(dispute.c.closed_at.is_(None), and_(dispute.c.credit.not_in(NO_CREDIT), dispute.c.bill.is_(None))),
+        dispute.c.item.is_(None),
+        or_(dispute.c.zone.is_(None), dispute.c.zone == _LINE),
+        or_(dispute.c.record.is_(None), dispute.c.record == rated_call.c.record),
+        or_(dispute.c.number.is_(None), dispute.c.number.in_((rated_call.c.seat, rated_call.c.other))),
+    ),
+)
+"""Whether a call's price stands still: a dispute is open about it, or has ended with a credit that is on no
+closed bill yet. Who was given the price back is not to get a lower one besides."""
 _AT_ONCE = 2000
 
 
 def to_rate(connection: Connection, *, again: bool) -> Iterator[tuple[int, Cdr]]:
     """Records by id in the order of their start, some at a time; see the Ledger protocol for which."""
-    asked = select(call_record.c.id, *COLUMNS).order_by(call_record.c.start, call_record.c.id)
-    if again:
-        asked = asked.outerjoin(rated_call, rated_call.c.record == call_record.c.id)
-        asked = asked.where(rated_call.c.bill.is_(None))
-    else:
+    asked = select(call_record.c.id, call_record.c.raw).order_by(call_record.c.start, call_record.c.id)
+    if not again:
         asked = asked.where(call_record.c.settled.is_(false()))
-    for row in connection.execution_options(yield_per=_AT_ONCE).execute(asked):
-        yield row[0], cdr(row, 1)
+    if again or connection.execute(select(dispute.c.id).limit(1)).first():
+        asked = asked.outerjoin(rated_call, rated_call.c.record == call_record.c.id)
+        asked = asked.where(rated_call.c.bill.is_(None), ~_STANDS)
+    with connection.execution_options(yield_per=_AT_ONCE).execute(asked) as found:
+        for number, raw in found:
+            yield number, cdr(number, raw)
 
 
 def save(connection: Connection, rated: Iterable[tuple[int, Cdr, RatedCall]]) -> None:
@@ -61,10 +84,10 @@ def save(connection: Connection, rated: Iterable[tuple[int, Cdr, RatedCall]]) ->
 def _unchanged(
     connection: Connection, rated: Sequence[tuple[int, Cdr, RatedCall]]
 ) -> list[tuple[int, RatedCall]]:
-    lines = {record: sha256(cdr.raw) for record, cdr, _ in rated}
+    lines = {record: cdr.raw for record, cdr, _ in rated}
     changed: set[int] = set()
     for some in portions(tuple(lines)):
-        asked = select(call_record.c.id, call_record.c.sha256).where(call_record.c.id.in_(some))
+        asked = select(call_record.c.id, call_record.c.raw).where(call_record.c.id.in_(some))
         changed.update(record for record, line in connection.execute(asked) if line != lines[record])
     return [(record, call) for record, _, call in rated if record not in changed]
 
@@ -102,20 +125,28 @@ def late(connection: Connection, contract: str, before: Cycle) -> tuple[tuple[in
 def unsettled(connection: Connection, contract: str, until: Cycle) -> int:
     """How many answered calls up to the end of that cycle wait to be rated and may be the contract's.
 
-    They have no verdict at all, or one of the contract's that settled them before their record changed.
+    They have no verdict at all, or one of the contract's that settled them before their record changed; but
+    for those that a dispute keeps at their price.
     """
-    stale = and_(rated_call.c.contract == contract, rated_call.c.outcome.in_(SETTLED))
+    unbilled = rated_call.c.bill.is_(None)
+    stale = and_(rated_call.c.contract == contract, rated_call.c.outcome.in_(SETTLED), unbilled, ~_STANDS)
     asked = (
-        select(func.count())
-        .select_from(call_record.outerjoin(rated_call, rated_call.c.record == call_record.c.id))
-        .where(
-            call_record.c.settled.is_(false()),
-            call_record.c.disposition == "ANSWERED",
-            call_record.c.answer < until.end,
-            or_(rated_call.c.record.is_(None), stale),
-        )
+        select(call_record.c.id, call_record.c.raw)
+        .outerjoin(rated_call, rated_call.c.record == call_record.c.id)
+        .where(call_record.c.settled.is_(false()), or_(rated_call.c.record.is_(None), stale))
+        .execution_options(yield_per=_AT_ONCE)
     )
-    return int(connection.execute(asked).scalar_one())
+    waiting = 0
+    with connection.execute(asked) as found:
+        for number, raw in found:
+            record = cdr(number, raw) if _ANSWERED in raw else None
+            if record is not None and record.disposition == "ANSWERED" and record.answer is not None:
+                waiting += record.answer < until.end
+    return waiting
+
+
+_ANSWERED = b'"ANSWERED"'
+"""What each line of an answered call says, of either kind."""
 
 
 def counts(connection: Connection) -> Mapping[str, int]:
@@ -129,7 +160,7 @@ def counts(connection: Connection) -> Mapping[str, int]:
 def unpriced(connection: Connection, *, limit: int) -> tuple[tuple[Cdr, RatedCall], ...]:
     """The newest unrated records and those in review."""
     asked = (
-        select(*COLUMNS, *VERDICT)
+        select(call_record.c.id, call_record.c.raw, *VERDICT)
         .join(rated_call, rated_call.c.record == call_record.c.id)
         .where(
             call_record.c.settled.is_(false()),
@@ -138,18 +169,22 @@ def unpriced(connection: Connection, *, limit: int) -> tuple[tuple[Cdr, RatedCal
         .order_by(call_record.c.start.desc(), call_record.c.id.desc())
         .limit(limit)
     )
-    return tuple((cdr(row), verdict(row[len(COLUMNS) :])) for row in connection.execute(asked))
+    return tuple((cdr(row[0], row[1]), verdict(row[2:])) for row in connection.execute(asked))
 
 
 def _calls(connection: Connection, *conditions: Any) -> tuple[tuple[int, RatedCall], ...]:
-    order = (call_record.c.answer, call_record.c.uniqueid, call_record.c.sequence)
     asked = (
-        select(call_record.c.id, *order, *VERDICT)
+        select(call_record.c.id, call_record.c.raw, *VERDICT)
         .join(rated_call, rated_call.c.record == call_record.c.id)
         .where(*conditions)
     )
-    rows = sorted(connection.execute(asked), key=lambda row: (row[1] or 0, row[2], row[3]))
-    return tuple((row[0], verdict(row[4:])) for row in rows)
+    found: list[tuple[tuple[int, str, int], int, RatedCall]] = []
+    for row in connection.execute(asked):
+        record = cdr(row[0], row[1])
+        order = record.answer or 0, record.uniqueid, record.sequence
+        found.append((order, row[0], verdict(row[2:])))
+    found.sort(key=lambda one: one[0])
+    return tuple((number, call) for _, number, call in found)
 
 
 def _row(record: int, call: RatedCall) -> dict[str, Any]:

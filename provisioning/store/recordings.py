@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, Label, RowMapping, Select, and_, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    RowMapping,
+    Select,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
+from pbx.cdr import Cdr
 from provisioning.core.recording import Recording
 from provisioning.flows.find_recordings import Access, RecordedCall, Wanted
 from provisioning.store import trail
 from provisioning.store.insertion import insertion
 from provisioning.store.portions import portions
+from provisioning.store.records import cdr
 from provisioning.store.tables import audit, call_record
 from provisioning.store.tables import recording as table
 
@@ -65,21 +79,24 @@ def spoken(connection: Connection, switch: str, since: datetime) -> tuple[tuple[
 
     A switchboard answers long before a seat is called, and recorded.
     """
-    record = call_record.c
-    own = and_(record.uniqueid == table.c.uniqueid, record.switch == table.c.switch)
     asked = (
-        select(table.c.path, table.c.milliseconds, table.c.started, record.answer, record.end)
-        .join(call_record, own)
+        select(table.c.path, table.c.milliseconds, table.c.started, call_record.c.id, call_record.c.raw)
+        .join(call_record, _OWN)
         .where(table.c.switch == switch, table.c.found_at >= since, table.c.removed_at.is_(None))
-        .where(record.answer.is_not(None))
         .order_by(table.c.path)
     )
     talk: dict[str, tuple[int, int]] = {}
-    for path, milliseconds, started, answer, end in connection.execute(asked):
-        begun = max(answer, round(started.timestamp() * 1_000_000))
-        longest = max((end - begun) // 1000, talk[path][1] if path in talk else 0)
+    for path, milliseconds, started, number, raw in connection.execute(asked):
+        record = cdr(number, raw)
+        if record.answer is None:
+            continue
+        begun = max(record.answer, round(started.timestamp() * 1_000_000))
+        longest = max((record.end - begun) // 1000, talk[path][1] if path in talk else 0)
         talk[path] = (milliseconds, longest)
     return tuple((path, recorded, longest) for path, (recorded, longest) in talk.items())
+
+
+_OWN = and_(call_record.c.uniqueid == table.c.uniqueid, call_record.c.switch == table.c.switch)
 
 
 def _due(switch: str, today: date) -> tuple[ColumnElement[bool], ...]:
@@ -92,11 +109,33 @@ def _due(switch: str, today: date) -> tuple[ColumnElement[bool], ...]:
 
 
 def find(connection: Connection, wanted: Wanted) -> tuple[RecordedCall, ...]:
-    """The recordings that are wanted, by their beginning, each with its call record where that is known."""
-    return tuple(
-        RecordedCall(recording=_recording(row), src=row["src"], dst=row["dst"])
-        for row in connection.execute(_asked(wanted)).mappings()
+    """The recordings that are wanted, by their beginning, each with its call record where that is known.
+
+    A seat's are also those of its calls to colleagues: they were taken up as the colleague's.
+    """
+    found: list[RecordedCall] = []
+    for row in connection.execute(_asked(connection, wanted)).mappings():
+        calls = _calls_of(connection, row)
+        if wanted.seat in (None, row["seat"]) or any(call.accountcode == wanted.seat for call in calls):
+            first = calls[0] if calls else None
+            found.append(
+                RecordedCall(
+                    recording=_recording(row),
+                    src=None if first is None else first.src,
+                    dst=None if first is None else first.dst,
+                )
+            )
+    return tuple(found)
+
+
+def _calls_of(connection: Connection, row: RowMapping) -> tuple[Cdr, ...]:
+    """The records of a recorded call, in order."""
+    asked = (
+        select(call_record.c.id, call_record.c.raw)
+        .where(call_record.c.uniqueid == row["uniqueid"], call_record.c.switch == row["switch"])
+        .order_by(call_record.c.sequence)
     )
+    return tuple(cdr(number, raw) for number, raw in connection.execute(asked))
 
 
 def accesses(connection: Connection, recording: int) -> tuple[Access, ...]:
@@ -135,14 +174,14 @@ def hold(
     return tuple(changed)
 
 
-def _asked(wanted: Wanted) -> Select[tuple[object, ...]]:
-    asked = select(table, _of_record("src"), _of_record("dst"))
+def _asked(connection: Connection, wanted: Wanted) -> Select[tuple[object, ...]]:
+    asked = select(table)
     if wanted.ids:
         asked = asked.where(table.c.id.in_(wanted.ids))
     if wanted.site is not None:
         asked = asked.where(table.c.site == wanted.site)
     if wanted.seat is not None:
-        asked = asked.where(or_(table.c.seat == wanted.seat, _is_callers(wanted.seat)))
+        asked = asked.where(or_(table.c.seat == wanted.seat, _is_callers(connection, wanted.seat)))
     if wanted.since is not None:
         asked = asked.where(table.c.started >= wanted.since)
     if wanted.until is not None:
@@ -154,17 +193,13 @@ def _asked(wanted: Wanted) -> Select[tuple[object, ...]]:
     return asked.order_by(table.c.started, table.c.id)
 
 
-def _is_callers(seat: str) -> ColumnElement[bool]:
-    """Whether a recording is of that seat's call to a colleague: it was taken up as the colleague's."""
-    own = and_(call_record.c.uniqueid == table.c.uniqueid, call_record.c.switch == table.c.switch)
-    return select(call_record.c.id).where(own, call_record.c.accountcode == seat).exists()
-
-
-def _of_record(column: str) -> Label[str | None]:
-    """What the first call record of a recorded call says."""
-    own = and_(call_record.c.uniqueid == table.c.uniqueid, call_record.c.switch == table.c.switch)
-    first = select(call_record.c[column]).where(own).order_by(call_record.c.sequence).limit(1)
-    return first.scalar_subquery().label(column)
+def _is_callers(connection: Connection, seat: str) -> ColumnElement[bool]:
+    """Whether a recording may be of that seat's call to a colleague: its record names the seat somewhere."""
+    if connection.dialect.name == "sqlite":
+        named = func.instr(call_record.c.raw, literal(seat.encode(), LargeBinary)) > 0
+    else:
+        named = call_record.c.raw.bool_op("LIKE")(literal(f"%{seat}%".encode(), LargeBinary))
+    return select(call_record.c.id).where(_OWN, named).exists()
 
 
 def _recording(row: RowMapping) -> Recording:

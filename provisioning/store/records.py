@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import replace
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, select, update
 
-from pbx.cdr import Cdr, agrees
-from provisioning.flows.ports import Batch, HeldLine, RecordKey, StoredRecord
-from provisioning.store import sources
-from provisioning.store.insertion import insertion
+from pbx.cdr import BrokenRecord, Cdr, agrees
+from pbx.cdr_lines import parse
+from provisioning.flows.errors import FlowError
+from provisioning.flows.ports import Batch, HeldLine, RecordKey, SourceState, StoredRecord
+from provisioning.store import batches, removal, sources
+from provisioning.store.insertion import insert_rows, insertion
 from provisioning.store.portions import portions, streamed
 from provisioning.store.tables import call_record, held_line, rated_call
 from provisioning.store.values import sha256
 
-FIELDS = tuple(field.name for field in fields(Cdr))
-COLUMNS = tuple(call_record.c[name] for name in FIELDS)
-_CONTENT = attrgetter(*FIELDS)
-_KEY = (call_record.c.switch, call_record.c.uniqueid, call_record.c.sequence)
 _AT_ONCE = 5000
+ROW = ("switch", "batch", "uniqueid", "sequence", "start", "raw", "seen", "settled")
+"""The columns of a new row, in order; the database gives it its number."""
 
 
-def cdr(row: Sequence[Any], first: int = 0) -> Cdr:
-    """The record from a row whose columns from `first` on are COLUMNS."""
-    return Cdr(**dict(zip(FIELDS, row[first : first + len(FIELDS)], strict=True)))
+def cdr(record: int, raw: bytes) -> Cdr:
+    """The record that a line of the ledger is; FlowError where somebody has changed it."""
+    try:
+        return parse(raw)
+    except BrokenRecord as fault:
+        raise FlowError(
+            f"call record {record} of the ledger is not a line that was collected ({fault}). "
+            "Run `seatline db verify`, then restore the newest good backup."
+        ) from None
 
 
 def stored(
@@ -36,46 +42,88 @@ def stored(
     """Those of the keys that the ledger has, with record and kinds of source."""
     wanted = frozenset(keys)
     found: dict[RecordKey, StoredRecord] = {}
+    columns = (call_record.c[name] for name in ("id", "uniqueid", "sequence", "raw", "seen"))
+    asked = select(*columns).where(
+        call_record.c.switch == switch, call_record.c.uniqueid.in_(bindparam("some", expanding=True))
+    )
     for some in portions(tuple({uniqueid for uniqueid, _ in wanted})):
-        asked = select(*COLUMNS, call_record.c.seen).where(
-            call_record.c.switch == switch, call_record.c.uniqueid.in_(some)
-        )
-        for row in connection.execute(asked):
-            if (row.uniqueid, row.sequence) in wanted:
-                seen = frozenset(row.seen.split(","))
-                found[row.uniqueid, row.sequence] = StoredRecord(record=cdr(row), seen=seen)
+        for number, uniqueid, sequence, raw, seen in connection.execute(asked, {"some": some}):
+            if (uniqueid, sequence) in wanted:
+                kinds = frozenset(seen.split(","))
+                found[uniqueid, sequence] = StoredRecord(record=cdr(number, raw), seen=kinds)
     return found
 
 
 def store(connection: Connection, batch: Batch, *, at: datetime) -> tuple[HeldLine, ...]:
-    """Writes the batch and moves its source's offset, in the caller's one transaction.
+    """Writes the batch as `write` does and moves its source's offset, in the caller's one transaction."""
+    held = write(connection, batch, at=at)
+    sources.move(connection, batch.source, at=at)
+    return held
+
+
+def write(connection: Connection, batch: Batch, *, at: datetime) -> tuple[HeldLine, ...]:
+    """Writes what the batch brings; its source's offset stays.
 
     A record that is new here but already in the ledger is an IntegrityError: somebody else collected at
     the same time. A record on a closed bill is not upgraded: the bill stands, and the line is held. A call
-    that is in the ledger as another switch's would count twice: it is held too. Returns what is held so.
+    that is in the ledger as another switch's would count twice: it is held too. One whose record was removed
+    when its time was over is neither taken nor held. Returns what is held so, and what was removed.
     """
     switch = batch.source.switch
     upgraded, too_late = _parted(connection, switch, batch.upgraded)
     elsewhere = _elsewhere(connection, switch, batch.new)
-    new = [record for record in batch.new if _key(record) not in elsewhere]
-    for some in streamed(new, _AT_ONCE):
-        connection.execute(insert(call_record), [_row(record, switch, at) for record in some])
-    for some in streamed(upgraded, _AT_ONCE):
-        connection.execute(_UPGRADE, [_upgrade_row(record, switch, at) for record in some])
-    for some_seen in streamed(batch.witnessed, _AT_ONCE):
-        rows = [{"k_switch": switch, "k_id": k[0], "k_seq": k[1], "kind": kind} for k, kind in some_seen]
-        connection.execute(_WITNESS, rows)
+    removed = _removed(connection, switch, batch.new)
+    new = [record for record in batch.new if _key(record) not in elsewhere and _key(record) not in removed]
     held = [_held(batch, record, "bill-closed", _CLOSED) for record in too_late]
     for record in batch.new:
         other = elsewhere.get(_key(record))
         if other is not None:
             held.append(_held(batch, record, "other-switch", _OTHER.format(other=other, switch=switch)))
-    _hold(connection, batch, (*batch.held, *held), at=at)
-    sources.move(connection, batch.source, at=at)
-    return tuple(held)
+    gone = [
+        _held(batch, record, "removed", _GONE)
+        for record in batch.new
+        if _key(record) in removed and _key(record) not in elsewhere
+    ]
+    number = _note(connection, batch, new, upgraded, (*held, *gone), at=at)
+    insert_rows(connection, call_record, ROW, (_row(record, switch, number, batch.kind) for record in new))
+    for some in streamed(upgraded, _AT_ONCE):
+        connection.execute(_UPGRADE, [_upgrade_row(record, switch, number, batch.kind) for record in some])
+    for some_seen in streamed(batch.witnessed, _AT_ONCE):
+        rows = [{"k_switch": switch, "k_id": k[0], "k_seq": k[1], "kind": kind} for k, kind in some_seen]
+        connection.execute(_WITNESS, rows)
+    hold(connection, batch.source, (*batch.held, *held), at=at)
+    return (*held, *gone)
+
+
+def _note(
+    connection: Connection,
+    batch: Batch,
+    new: Sequence[Cdr],
+    upgraded: Sequence[Cdr],
+    refused: Sequence[HeldLine],
+    *,
+    at: datetime,
+) -> int:
+    """The number of the batch's manifest, or 0 where it brings neither a record nor bytes."""
+    manifest = batch.manifest
+    if not new and not upgraded and manifest is None:
+        return 0
+    if manifest is not None and refused:
+        told = {"new": len(new), "upgraded": len(upgraded), **Counter(line.code for line in refused)}
+        manifest = replace(manifest, counts={**manifest.counts, **told})
+    return batches.note(
+        connection,
+        batch.source,
+        batch.kind,
+        manifest,
+        batches.lines_of(record.raw for record in (*new, *upgraded)),
+        earliest=min((record.start for record in (*new, *upgraded)), default=None),
+        at=at,
+    )
 
 
 _CLOSED = "more exact times of a call that stands on a closed bill; the bill stands as it is"
+_GONE = "their records were removed when their time was over; they are not taken anew"
 _OTHER = (
     "this call was collected as one of switch {other}; as one of switch {switch} it would count twice. "
     "If {other} wrote the file, say --switch {other}"
@@ -93,16 +141,28 @@ def _key(record: Cdr) -> RecordKey:
 def _elsewhere(connection: Connection, switch: str, new: Sequence[Cdr]) -> Mapping[RecordKey, str]:
     """Which of the new records tell a call that the ledger has as another switch's, and whose."""
     found: dict[RecordKey, str] = {}
+    if not new or sources.is_alone(connection, switch):
+        return found
     by_key = {_key(record): record for record in new}
+    columns = (call_record.c[name] for name in ("id", "switch", "uniqueid", "sequence", "raw"))
+    asked = select(*columns).where(
+        call_record.c.switch != switch, call_record.c.uniqueid.in_(bindparam("some", expanding=True))
+    )
     for some in portions(tuple({record.uniqueid for record in new})):
-        asked = select(*COLUMNS, call_record.c.switch).where(
-            call_record.c.switch != switch, call_record.c.uniqueid.in_(some)
-        )
-        for row in connection.execute(asked):
-            here = by_key.get((row.uniqueid, row.sequence))
-            if here is not None and agrees(cdr(row), here):
-                found[_key(here)] = row.switch
+        for number, other, uniqueid, sequence, raw in connection.execute(asked, {"some": some}):
+            here = by_key.get((uniqueid, sequence))
+            if here is not None and agrees(cdr(number, raw), here):
+                found[_key(here)] = other
     return found
+
+
+def _removed(connection: Connection, switch: str, new: Sequence[Cdr]) -> frozenset[RecordKey]:
+    """Which of the new records tell a call whose record was removed when its time was over."""
+    latest = removal.until(connection, switch) if new else None
+    if latest is None:
+        return frozenset()
+    old = [_key(record) for record in new if record.start <= latest]
+    return removal.removed_of(connection, switch, old) if old else frozenset()
 
 
 def seen_counts(connection: Connection, switch: str) -> Mapping[frozenset[str], int]:
@@ -112,19 +172,9 @@ def seen_counts(connection: Connection, switch: str) -> Mapping[frozenset[str], 
     return {frozenset(seen.split(",")): count for seen, count in connection.execute(asked)}
 
 
-def held_count(connection: Connection) -> int:
-    """How many lines are kept without being billed."""
-    return int(connection.execute(select(func.count()).select_from(held_line)).scalar_one())
-
-
-def _row(record: Cdr, switch: str, at: datetime) -> dict[str, Any]:
-    row = dict(zip(FIELDS, _CONTENT(record), strict=True))
-    row["switch"] = switch
-    row["sha256"] = sha256(record.raw)
-    row["seen"] = _kind(record)
-    row["collected_at"] = at
-    row["settled"] = False
-    return row
+def _row(record: Cdr, switch: str, batch: int, kind: str) -> tuple[Any, ...]:
+    seen = kind or _kind(record)
+    return switch, batch, record.uniqueid, record.sequence, record.start, record.raw, seen, False
 
 
 def _kind(record: Cdr) -> str:
@@ -146,29 +196,27 @@ _HERE = (
 _WITNESS = (
     update(call_record).where(_HERE).values(seen=_with_kind(bindparam("kind", type_=call_record.c.seen.type)))
 )
-_REPLACED = tuple(name for name in FIELDS if name not in ("uniqueid", "sequence"))
 _UPGRADE = (
     update(call_record)
     .where(_HERE)
     .values(
         {
-            **{
-                name: bindparam(f"n_{name}", type_=call_record.c[name].type)
-                for name in (*_REPLACED, "sha256")
-            },
-            "collected_at": bindparam("at", type_=call_record.c.collected_at.type),
+            "batch": bindparam("n_batch"),
+            "start": bindparam("n_start"),
+            "raw": bindparam("n_raw"),
             "settled": False,
-            "seen": _with_kind("json"),
+            "seen": _with_kind(bindparam("kind", type_=call_record.c.seen.type)),
         }
     )
 )
 
 
-def _upgrade_row(record: Cdr, switch: str, at: datetime) -> dict[str, Any]:
+def _upgrade_row(record: Cdr, switch: str, batch: int, kind: str) -> dict[str, Any]:
     return {
-        **{f"n_{name}": getattr(record, name) for name in _REPLACED},
-        "n_sha256": sha256(record.raw),
-        "at": at,
+        "n_batch": batch,
+        "n_start": record.start,
+        "n_raw": record.raw,
+        "kind": kind or _kind(record),
         "k_switch": switch,
         "k_id": record.uniqueid,
         "k_seq": record.sequence,
@@ -178,31 +226,41 @@ def _upgrade_row(record: Cdr, switch: str, at: datetime) -> dict[str, Any]:
 def _parted(
     connection: Connection, switch: str, upgraded: Sequence[Cdr]
 ) -> tuple[tuple[Cdr, ...], tuple[Cdr, ...]]:
-    """The records to upgrade, and those it is too late for, because they stand on a closed bill."""
+    """The records to upgrade, and those it is too late for, because they stand on a closed bill.
+
+    The lines that make way are taken out of the batches they came with.
+    """
+    wanted = {_key(record) for record in upgraded}
     closed: set[RecordKey] = set()
-    for some in portions(upgraded):
-        asked = (
-            select(call_record.c.uniqueid, call_record.c.sequence)
-            .join(rated_call, rated_call.c.record == call_record.c.id)
-            .where(
-                call_record.c.switch == switch,
-                call_record.c.uniqueid.in_({record.uniqueid for record in some}),
-                rated_call.c.bill.is_not(None),
-            )
-        )
-        closed.update((row.uniqueid, row.sequence) for row in connection.execute(asked))
+    gone: dict[int, batches.Lines] = {}
+    names = ("uniqueid", "sequence", "batch", "raw")
+    asked = (
+        select(*(call_record.c[name] for name in names), rated_call.c.bill)
+        .outerjoin(rated_call, rated_call.c.record == call_record.c.id)
+        .where(call_record.c.switch == switch, call_record.c.uniqueid.in_(bindparam("some", expanding=True)))
+    )
+    for some in portions(tuple({record.uniqueid for record in upgraded})):
+        for row in connection.execute(asked, {"some": some}):
+            if (row.uniqueid, row.sequence) not in wanted:
+                continue
+            if row.bill is not None:
+                closed.add((row.uniqueid, row.sequence))
+            else:
+                lines = batches.lines_of((row.raw,))
+                gone[row.batch] = gone.get(row.batch, batches.Lines()).plus(lines)
+    batches.take_out(connection, gone)
     return (
         tuple(record for record in upgraded if _key(record) not in closed),
         tuple(record for record in upgraded if _key(record) in closed),
     )
 
 
-def _hold(connection: Connection, batch: Batch, held: Iterable[HeldLine], *, at: datetime) -> None:
+def hold(connection: Connection, source: SourceState, held: Iterable[HeldLine], *, at: datetime) -> None:
     """Keeps the lines that are not billed; the same line of the same switch is kept once."""
     rows = [
         {
-            "switch": batch.source.switch,
-            "path": batch.source.path,
+            "switch": source.switch,
+            "path": source.path,
             "offset": line.offset,
             "raw": line.raw,
             "sha256": sha256(line.raw),

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from provisioning.flows.errors import LedgerOutdated
 from provisioning.store.faults import UPGRADE, name_of
 
-HEAD = "0004"
+HEAD = "0009"
 """The newest revision of migrations/versions; a test proves it."""
 
 

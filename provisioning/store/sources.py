@@ -10,7 +10,7 @@ from provisioning.flows.ports import SourceState
 from provisioning.store.insertion import insertion
 from provisioning.store.tables import call_source
 
-_STATE = ("inode", "offset", "prefix_length", "prefix_sha256", "tail_sha256")
+_STATE = ("inode", "offset", "prefix_length", "prefix_sha256", "tail_sha256", "device", "born")
 _ALL = ("switch", "path", *_STATE)
 
 
@@ -28,6 +28,12 @@ def of_others(connection: Connection, switch: str) -> tuple[SourceState, ...]:
 def switches(connection: Connection) -> frozenset[str]:
     """The names under which files were read."""
     return frozenset(connection.execute(select(call_source.c.switch).distinct()).scalars())
+
+
+def is_alone(connection: Connection, switch: str) -> bool:
+    """Whether nothing was collected as any other switch's."""
+    asked = select(call_source.c.switch).where(call_source.c.switch != switch).limit(1)
+    return connection.execute(asked).first() is None
 
 
 def move(connection: Connection, state: SourceState, *, at: datetime) -> None:

@@ -176,40 +176,51 @@ call_source = Table(
     Column("prefix_sha256", String(64), nullable=False),
     Column("tail_sha256", String(64), nullable=False),
     Column("collected_at", Instant, nullable=False),
+    # Its disk, and when the file was made; 0 where nobody can tell.
+    Column("device", BigInteger, nullable=False, server_default="0"),
+    Column("born", BigInteger, nullable=False, server_default="0"),
 )
 
+# What one transaction of collecting read and made of it. `records` and `digest` are of those call records
+# that came with it and stand unchanged: one that is replaced, or removed when its time is over, is taken out.
+# Of records from before the ledger kept manifests, path, places and digest of the bytes are not known.
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", ROW_ID, primary_key=True),
+    Column("switch", String(128), nullable=False),
+    Column("path", Text),
+    # The kind of source: "csv", "json", "sql".
+    Column("kind", String(8)),
+    Column("inode", BigInteger),
+    Column("from_offset", BigInteger),
+    Column("to_offset", BigInteger),
+    Column("sha256", LargeBinary(32)),
+    # How many of the lines became what, by flows.admit_records.Verdict.
+    Column("counts", JSON, nullable=False),
+    # When the earliest call began that is new or replaced by it.
+    Column("earliest", BigInteger),
+    Column("records", Integer, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("collected_at", Instant, nullable=False),
+    Index(None, "switch", "path"),
+    Index(None, "collected_at"),
+)
+
+# The line is the record: its other fields are read from `raw` by pbx.cdr_lines.parse.
 call_record = Table(
     "call_record",
     metadata,
     Column("id", ROW_ID, primary_key=True),
     Column("switch", String(128), nullable=False),
-    Column("accountcode", Text, nullable=False),
-    Column("src", Text, nullable=False),
-    Column("dst", Text, nullable=False),
-    Column("dcontext", Text, nullable=False),
-    Column("clid", Text, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("dstchannel", Text, nullable=False),
-    Column("lastapp", Text, nullable=False),
-    Column("lastdata", Text, nullable=False),
-    Column("start", BigInteger, nullable=False),
-    Column("answer", BigInteger),
-    Column("end", BigInteger, nullable=False),
-    Column("duration", BigInteger, nullable=False),
-    Column("billsec", BigInteger, nullable=False),
-    Column("disposition", Text, nullable=False),
-    Column("amaflags", Text, nullable=False),
+    # The batch it came with; no foreign key, which would cost as much as the row. `db verify` looks.
+    Column("batch", BigInteger, nullable=False),
     Column("uniqueid", Text, nullable=False),
-    Column("userfield", Text, nullable=False),
-    Column("peeraccount", Text, nullable=False),
-    Column("linkedid", Text, nullable=False),
     Column("sequence", BigInteger, nullable=False),
-    Column("exact", Boolean, nullable=False),
+    Column("start", BigInteger, nullable=False),
     Column("raw", LargeBinary, nullable=False),
-    Column("sha256", LargeBinary(32), nullable=False),
-    # The kinds of source it was seen in, with commas: "csv", "json", "csv,json".
+    # The kinds of source it was seen in, with commas: "csv", "json", "json,csv", "sql".
     Column("seen", String(32), nullable=False),
-    Column("collected_at", Instant, nullable=False),
     # Rated or free. The others are what the next `rate` takes up.
     Column("settled", Boolean, nullable=False),
     UniqueConstraint("uniqueid", "sequence", "switch"),

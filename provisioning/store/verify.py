@@ -8,16 +8,20 @@ from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, text, type_coerce
+from sqlalchemy import Connection, Engine, Row, select, text, type_coerce
 from sqlalchemy.types import NullType
 
+from pbx.cdr import BrokenRecord
+from pbx.cdr_lines import parse
 from provisioning.flows.errors import FlowError, LedgerMissing, LedgerUnavailable
 from provisioning.store import overlaps
+from provisioning.store.batches import Lines, lines_of
 from provisioning.store.bills import digest
 from provisioning.store.engine import make_engine, reading, sqlite_file
 from provisioning.store.faults import name_of
 from provisioning.store.revision import outdated, revision_of
-from provisioning.store.tables import bill, call_record, device_secret, rated_call
+from provisioning.store.tables import batch, bill, call_record, device_secret, rated_call
+from provisioning.store.tables_disputes import removed_calls
 from provisioning.store.values import sha256
 
 SHOWN = 20
@@ -83,16 +87,52 @@ def _sqlite_damage(connection: Connection) -> Iterator[str]:
 
 
 def _changed_records(connection: Connection) -> Iterator[str]:
+    """Lines that are not what their row says, and batches whose lines are not those that came with them."""
     untyped = NullType()  # a hand may have written text where bytes belong
     asked = select(
         call_record.c.id,
         call_record.c.switch,
+        call_record.c.batch,
+        call_record.c.uniqueid,
+        call_record.c.sequence,
+        call_record.c.start,
         type_coerce(call_record.c.raw, untyped).label("raw"),
-        type_coerce(call_record.c.sha256, untyped).label("digest"),
     ).execution_options(yield_per=2000)
+    found: dict[int, Lines] = {}
+    named: set[int] = set()
     for row in connection.execute(asked):
-        if not isinstance(row.raw, bytes) or sha256(row.raw) != row.digest:
+        raw = row.raw if isinstance(row.raw, bytes) else b""
+        found[row.batch] = found.get(row.batch, Lines()).plus(lines_of((raw,)))
+        if not _tells(raw, row.uniqueid, row.sequence, row.start):
+            named.add(row.batch)
             yield f"call record {row.id} of switch {row.switch}: its line is not the one that was read"
+    for row in connection.execute(select(batch).order_by(batch.c.id)):
+        here = found.pop(row.id, Lines())
+        if (here.count, here.digest) != (row.records, row.digest) and row.id not in named:
+            yield f"{_name_of(row)}: {_what_is_wrong(here.count, row.records)}"
+    for number, here in sorted(found.items()):
+        yield f"{here.count} call records say that they came with batch {number}, which is not there"
+
+
+def _tells(raw: bytes, uniqueid: str, sequence: int, start: int) -> bool:
+    """Whether a line is a call record with that key and beginning."""
+    try:
+        record = parse(raw)
+    except BrokenRecord:
+        return False
+    return (record.uniqueid, record.sequence, record.start) == (uniqueid, sequence, start)
+
+
+def _name_of(row: Row[Any]) -> str:
+    where = f"from {row.path}" if row.path else "before there were manifests"
+    places = "" if row.from_offset is None else f", bytes {row.from_offset} to {row.to_offset}"
+    return f"batch {row.id}, collected {where}{places}, switch {row.switch}, on {row.collected_at:%Y-%m-%d}"
+
+
+def _what_is_wrong(here: int, came: int) -> str:
+    if here == came:
+        return f"one or more of its {came} lines are not what was read"
+    return f"{came} of its lines should be here, {here} are: call records were removed or added by hand"
 
 
 def _dangling_verdicts(connection: Connection) -> Iterator[str]:
@@ -112,10 +152,14 @@ def _wrong_bills(connection: Connection) -> Iterator[str]:
             yield f"{name}: is not the document that was closed"
         asked = select(rated_call.c.amount).where(rated_call.c.bill == row.id)
         amounts = list(connection.execute(asked).scalars())
-        if len(amounts) != row.calls or sum(amounts, Decimal(0)) != row.calls_amount:
+        gone = select(removed_calls.c.calls, removed_calls.c.amount).where(removed_calls.c.bill == row.id)
+        removed = connection.execute(gone).all()
+        calls = len(amounts) + sum(one.calls for one in removed)
+        amount = sum((one.amount for one in removed), sum(amounts, Decimal(0)))
+        if calls != row.calls or amount != row.calls_amount:
             yield (
                 f"{name}: was closed with {row.calls} calls for {row.calls_amount:f}, "
-                f"now {len(amounts)} calls for {sum(amounts, Decimal(0)):f} stand on it"
+                f"now {calls} calls for {amount:f} stand on it, those counted that were removed in time"
             )
         wrong = _wrong_sum(row.document)
         if wrong is not None:

@@ -1,4 +1,4 @@
-"""The one page there is: GET /iad/<token>/<file name>. Whatever is wrong looks alike from outside (取文件).
+"""GET /iad/<token>/<file name>, and /metrics. Whatever is wrong looks alike from outside (取文件).
 
 A request is answered first and written down afterwards, so that the time it takes tells nothing of why it was
 refused. Nothing is told before its answer is on its way either: a terminal that is gone, or blocked, must not
@@ -13,6 +13,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 from typing import Protocol, TypeVar
 
 from starlette.background import BackgroundTask
@@ -51,6 +52,25 @@ class Ledger(Windows, Trail, Protocol):
     """What of the ledger is needed here."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """The figures for Prometheus, and the networks from which they may be seen (监控指标)."""
+
+    read: Callable[[], bytes]
+    content_type: str
+    networks: tuple[str, ...]
+
+    def is_for(self, host: str) -> bool:
+        """Whether somebody at that address may see them; an IPv4 address may come as IPv6."""
+        try:
+            address = ip_address(host.partition("%")[0])
+        except ValueError:
+            return False
+        mapped = getattr(address, "ipv4_mapped", None)
+        known = tuple(ip_network(network) for network in self.networks)
+        return any((mapped or address) in network for network in known)
+
+
 @dataclass(kw_only=True)
 class Desk:
     """Where files are handed out: the world it needs, and its memory of what it told lately.
@@ -66,6 +86,7 @@ class Desk:
     workers: Executor = field(default_factory=lambda: ThreadPoolExecutor(THREADS))
     who: str = "seatline serve"
     budget: Budget = field(default_factory=Budget)
+    metrics: Metrics | None = None
     complained: datetime | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,6 +95,8 @@ class Desk:
         try:
             if request.method == "GET" and scope["path"] == "/healthz":
                 answer = await self._health()
+            elif request.method == "GET" and scope["path"] == "/metrics" and self._may_see(request):
+                answer = await self._metrics()
             else:
                 answer = await self._hand_out(request)
         except Exception as fault:  # a stranger learns nothing of it, the operator does
@@ -113,6 +136,21 @@ class Desk:
             self._complain(fault)
             return _plain(503, "the ledger cannot be asked\n")
         return _plain(200, "ok\n")
+
+    def _may_see(self, request: WebRequest) -> bool:
+        """Whether /metrics is there for whoever asks; to anybody else it is not found, like all the rest."""
+        if self.metrics is None or request.client is None:
+            return False
+        return self.metrics.is_for(request.client.host)
+
+    async def _metrics(self) -> Response:
+        assert self.metrics is not None
+        try:
+            content = await self._ask(self.metrics.read)
+        except Exception as fault:  # whoever may see them may know that there are none
+            self._complain(fault)
+            return _plain(503, "the ledger cannot be asked\n")
+        return Response(content, headers={**EVERY_ANSWER, "content-type": self.metrics.content_type})
 
     async def _ask(self, question: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self.workers, question)

@@ -23,7 +23,8 @@ _spec.loader.exec_module(sites)
 def seatline(pbx: Any, tmp_path: Path) -> Any:
     """Runs a command where the switch is set up and the ledger is fresh."""
     (tmp_path / "seatline.toml").write_text(
-        f'[switches.pbx]\nami = "{pbx.ami_host}:{pbx.ami_port}"\nsecret_file = "{pbx.secret_file}"\n',
+        f'[switches.pbx]\nami = "{pbx.ami_host}:{pbx.ami_port}"\nsecret_file = "{pbx.secret_file}"\n'
+        f'records = ["{pbx.log}"]\nevents = ["{pbx.log}/cel-custom/seatline-events.json"]\n',
         encoding="utf-8",
     )
 

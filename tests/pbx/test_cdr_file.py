@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from pbx.cdr_file import BLOCK, lines, tail
-from pbx.cdr_lines import LONGEST_LINE, Line
+from pbx.cdr_lines import LONGEST_LINE, LONGEST_RECORD, Line
 from pbx.live.files import RecordFile
 
 
@@ -37,12 +37,16 @@ def test_lines_across_blocks_are_whole(tmp_path):
 
 @pytest.mark.parametrize("length", [LONGEST_LINE, LONGEST_LINE + 1, BLOCK - 1, BLOCK, 3 * BLOCK + 7])
 def test_a_long_line_is_kept_in_part(tmp_path, length):
-    """Of a line over 64 KiB the beginning is kept, and the next line's place is right."""
+    """Of a line over 64 KiB the beginning is kept, its last 8 KiB too, and the next line's place is right."""
     path = tmp_path / "Master.csv"
     path.write_bytes(b"first\n" + b"x" * length + b"\nlast\n")
     with RecordFile(str(path)) as file:
-        first, long, last = lines(file, 0)
+        first, long, *end, last = lines(file, 0)
     assert (first.raw, last.raw) == (b"first", b"last")
+    if length > LONGEST_LINE + LONGEST_RECORD:
+        assert end == [Line(long.end, b"x" * LONGEST_RECORD, last.offset)]
+    else:
+        assert (end, long.end) == ([], last.offset)
     assert long.raw == b"x" * min(length, LONGEST_LINE)
     assert long.whole is (length <= LONGEST_LINE)
 

@@ -79,12 +79,15 @@ def test_a_torn_record_swallows_nothing(kind):
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
-def test_a_glued_record_is_held_whole(kind):
-    """Half a record with the next one glued to it, as after a full disk, is held; the rest is read."""
+def test_a_glued_record_is_found_again(kind):
+    """Of half a record with the next glued to it, as after a full disk, the half is held, the next read."""
     torn = written(kind, record(1))[:50]
-    outcome = read(torn + written(kind, record(2), record(3)), kind)
-    assert outcome[1:] == [3]
-    assert outcome[0] in ("quoting", "glued")
+    data = torn + written(kind, record(2), record(3))
+    assert read(data, kind) == ["torn", 2, 3]
+    half, glued, _ = readings(lines(data), kind)
+    assert half.line == Line(0, torn, 50)
+    assert glued.line == Line(50, written(kind, record(2))[:-1], len(torn + written(kind, record(2))))
+    assert glued.result.raw == glued.line.raw
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])

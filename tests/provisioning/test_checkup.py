@@ -100,9 +100,8 @@ def test_the_disk_of_call_records_is_looked_at(tmp_path: Path) -> None:
     """The disk that a switch writes its records to may be full while ours is not; a missing file is told."""
     records = tmp_path / "log" / "Master.csv"
     records.parent.mkdir()
-    switch = SwitchSettings(
-        name="pbx", host="127.0.0.1", port=9, records=(records, tmp_path / "gone" / "cdr.json")
-    )
+    named = (str(records), str(tmp_path / "gone" / "cdr.json"))
+    switch = SwitchSettings(name="pbx", host="127.0.0.1", port=9, records=named)
     records.write_text("")
     made = Settings(
         folder=tmp_path, database_url=f"sqlite:///{tmp_path}/seatline.db", switches={"pbx": switch}

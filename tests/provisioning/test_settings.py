@@ -10,6 +10,7 @@ from provisioning.settings import (
     ServeSettings,
     Settings,
     SettingsWrong,
+    collector_secret,
     listen_address,
     load,
     outside_secret,
@@ -34,7 +35,7 @@ def test_paths_start_from_the_settings_file(tmp_path: Path) -> None:
         tmp_path, '[switches.pbx]\nami = "127.0.0.1:5038"\nsecret_file = "s"\nrecords = ["a/Master.csv"]\n'
     )
     assert found.switches["pbx"].secret_file == tmp_path / "s"
-    assert found.switches["pbx"].records == (tmp_path / "a/Master.csv",)
+    assert found.switches["pbx"].records == (str(tmp_path / "a/Master.csv"),)
 
 
 def test_the_environment_wins(tmp_path: Path) -> None:
@@ -200,3 +201,19 @@ def test_a_wrong_telephone_outside_is_named(tmp_path: Path, text: str, said: str
     """Half a telephone, bare numbers and unknown keys are refused with what to write instead."""
     with pytest.raises(SettingsWrong, match=said):
         settings(tmp_path, f"[outside]\n{text}\n")
+
+
+def test_what_tells_of_calls_beside_their_records_is_set_per_switch(tmp_path: Path) -> None:
+    """Files of events start from the settings' folder; the collector's secret comes as any other."""
+    table = '[switches.pbx]\nami = "127.0.0.1:5038"\nevents = ["e.json"]\n'
+    pbx = settings(tmp_path, table).switches["pbx"]
+    assert pbx.witness.events == (str(tmp_path / "e.json"),)
+    assert collector_secret(pbx, {"SEATLINE_COLLECTOR_SECRET_PBX": "s"}) == "s"
+    with pytest.raises(SettingsWrong, match="set collector_secret_file"):
+        collector_secret(pbx, {})
+    (tmp_path / "file").write_text("kept\n")
+    more = 'collector_secret_file = "file"\ncollector = "watcher"\n'
+    named = settings(tmp_path, table + more).switches["pbx"]
+    assert (collector_secret(named, {}), named.witness.collector) == ("kept", "watcher")
+    with pytest.raises(SettingsWrong, match="events is a list of text"):
+        settings(tmp_path, table.replace('["e.json"]', '"e.json"'))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 
 import pytest
@@ -40,13 +41,47 @@ def test_an_open_file_survives_its_renaming(tmp_path):
 
 
 def test_generations_are_listed_oldest_first(tmp_path):
-    """What rotating left beside a file is found by its usual names, oldest first, compressed ones not."""
+    """What rotating left beside a file is found by its usual names, oldest first, gzipped ones too."""
     path = tmp_path / "Master.csv"
-    names = ["Master.csv.2", "Master.csv-20250731", "Master.csv.1"]
-    for age, name in enumerate([*names, "Master.csv.3.gz", "Master.csv.bak", "Master.csv", "Master.csvx.1"]):
+    names = ["Master.csv.2.gz", "Master.csv-20250731", "Master-20250801.csv.gz", "Master.csv.1"]
+    others = ["Master.csv.bak", "Master.csv", "Master.csvx.1", "Master.csv.1.bz2", "Master.csv.gz"]
+    for age, name in enumerate([*names, *others]):
         (tmp_path / name).write_bytes(b"x\n")
         os.utime(tmp_path / name, (1000 + age, 1000 + age))
     assert RecordFiles().generations(str(path)) == tuple(str(tmp_path / name) for name in names)
+
+
+def test_an_archive_in_the_making_is_left_alone(tmp_path):
+    """A gzipped file beside which it still lies unpacked is being made: only the unpacked one is listed."""
+    for name in ("Master.csv.1", "Master.csv.1.gz"):
+        (tmp_path / name).write_bytes(b"x\n")
+    assert RecordFiles().generations(str(tmp_path / "Master.csv")) == (str(tmp_path / "Master.csv.1"),)
+
+
+def test_a_gzipped_file_is_what_it_holds(tmp_path):
+    """A gzipped file is told by its first bytes, whatever its name, and read as the lines it was made of."""
+    path = tmp_path / "old calls"
+    path.write_bytes(gzip.compress(b"one\ntwo\n"))
+    with RecordFile(str(path)) as file:
+        assert (file.archived, file.size) == (True, 8)
+        assert [(line.offset, line.raw) for line in lines(file, 0)] == [(0, b"one"), (4, b"two")]
+    path.write_bytes(b"one\n")
+    with RecordFile(str(path)) as file:
+        assert not file.archived
+
+
+def test_a_file_made_anew_is_younger(tmp_path):
+    """A file that was deleted and made again is younger, whatever its inode; a renamed one is not."""
+    path = tmp_path / "Master.csv"
+    path.write_bytes(b"one\n")
+    with RecordFile(str(path)) as file:
+        before = file.born
+    path.rename(tmp_path / "Master.csv.1")
+    with RecordFile(str(tmp_path / "Master.csv.1")) as file:
+        assert file.born == before
+    path.write_bytes(b"two\n")
+    with RecordFile(str(path)) as file:
+        assert file.born == before == 0 or file.born > before
 
 
 def test_a_folder_means_the_files_our_switches_write(tmp_path):

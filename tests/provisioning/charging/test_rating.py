@@ -295,3 +295,21 @@ def test_a_local_channel_is_looked_at_by_a_person(make, end) -> None:
     assert call.reason == "a Local channel: its other leg is charged"
     missed = make.cdr(channel=record.channel, disposition="NO ANSWER")
     assert rate_call(missed, make.directory()).outcome is Outcome.FREE
+
+
+@pytest.mark.parametrize(
+    ("lastdata", "dstchannel", "outcome"),
+    [
+        ("Local/13800138000@out,30", "Local/13800138000@out-00000001;1", Outcome.RATED),
+        ("Local/13800138000@out,30", "PJSIP/line-zhaotong-00000005", Outcome.REVIEW),
+        ("Local/13800138000@out&PJSIP/line,30", "PJSIP/line-zhaotong-00000005", Outcome.RATED),
+        ("PJSIP/+8613800138000@line-zhaotong,30", "PJSIP/line-zhaotong-00000005", Outcome.RATED),
+    ],
+    ids=["begins", "goes on", "could be the other one called", "no Local channel"],
+)
+def test_a_call_whose_local_channel_was_optimised_away_is_charged_once(
+    make, lastdata, dstchannel, outcome
+) -> None:
+    """Asterisk then writes a second record of the caller's channel, which is not charged once more."""
+    record = make.cdr(lastapp="Dial", lastdata=lastdata, dstchannel=dstchannel)
+    assert rate_call(record, make.directory()).outcome is outcome

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
-from datetime import UTC, datetime
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provisioning.core.cycle import SHANGHAI
+from provisioning.flows.lock_switch import Owner
+from provisioning.store.ledger import SqlLedger, open_ledger
+from provisioning.wiring import machine
+
 from . import quick_start
 from .test_commands import CONTRACTS, csv_record
+
+_spec = importlib.util.spec_from_file_location("mail_sink", Path(__file__).parents[1] / "mail_sink.py")
+assert _spec is not None
+assert _spec.loader is not None
+sinks = sys.modules.setdefault("mail_sink", importlib.util.module_from_spec(_spec))
+_spec.loader.exec_module(sinks)
 
 SETTINGS = """\
 [switches.pbx]
 ami = "127.0.0.1:5138"
 records = ["Master.csv"]
 """
+
+KEPT_TOO_LONG = 3
+"""The exit code where records of 2025 stand on no closed bill, and so stay longer than they should."""
 
 
 class Night:
@@ -25,7 +47,6 @@ class Night:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "seatline.toml").write_text(SETTINGS, encoding="utf-8")
-        self.run("contract", "add", *CONTRACTS)
 
     def records(self, *lines: str) -> None:
         with (self.folder / "Master.csv").open("a", encoding="utf-8") as file:
@@ -36,22 +57,51 @@ class Night:
         assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stdout + done.stderr
         return done.stdout
 
+    def whole(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        """The whole report."""
+        said: dict[str, Any] = json.loads(self.run("nightly", "--json", *arguments, code=code))
+        assert said["code"] == code
+        return said
+
     def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
         """The steps by name."""
-        said = json.loads(self.run("nightly", "--json", *arguments, code=code))
-        assert said["code"] == code
-        return {step["step"]: step for step in said["steps"]}
+        return {step["step"]: step for step in self.whole(*arguments, code=code)["steps"]}
+
+    def settings(self, more: str) -> None:
+        """Adds to seatline.toml."""
+        with (self.folder / "seatline.toml").open("a", encoding="utf-8") as file:
+            file.write(more)
+
+    @contextmanager
+    def book(self) -> Iterator[SqlLedger]:
+        with open_ledger(f"sqlite:///{self.folder}/seatline.db", create=False) as ledger:
+            yield ledger
 
 
 @pytest.fixture
 def night(tmp_path: Path) -> Night:
-    return Night(tmp_path)
+    made = Night(tmp_path)
+    made.run("contract", "add", *CONTRACTS)
+    return made
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Night:
+    """A new ledger without any contract, and a switch without any record."""
+    made = Night(tmp_path)
+    (tmp_path / "Master.csv").touch()
+    open_ledger(f"sqlite:///{tmp_path}/seatline.db", create=True).close()
+    return made
 
 
 def test_a_night_without_anything_wrong_is_done(night: Night) -> None:
-    """A call in the contract's zones is collected, rated and found right; the exit code is 0."""
+    """A call in the contract's zones is collected, rated and found right. That its month is long over and its
+    bill not closed is all there is to be looked at."""
     night.records(csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61))
-    steps = night.json("--since", "2025-07-01")
+    steps = night.json("--since", "2025-07-01", code=KEPT_TOO_LONG)
+    assert {name for name, step in steps.items() if step["state"] not in ("done", "left out")} == {
+        "retention"
+    }
     assert {name: steps[name]["state"] for name in ("collect", "rate", "compliance", "complaints")} == {
         "collect": "done",
         "rate": "done",
@@ -101,7 +151,7 @@ def test_lines_in_quarantine_are_to_be_looked_at(night: Night) -> None:
     """A broken line among sound ones makes the exit code 3; a file without one sound line makes it 1."""
     night.records(csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61), "broken\n")
     assert night.json(code=3)["collect"]["state"] == "found"
-    assert night.json()["collect"]["state"] == "done"
+    assert night.json(code=KEPT_TOO_LONG)["collect"]["state"] == "done"
     night.records("broken too\n")
     assert night.json(code=1)["collect"]["state"] == "failed"
 
@@ -143,8 +193,6 @@ def test_while_somebody_collects_the_night_waits_for_another_one(night: Night) -
 
 def test_each_night_is_noted(night: Night) -> None:
     """The audit knows when the night was and how each step ended."""
-    from provisioning.store.ledger import open_ledger
-
     night.run("nightly", code=4)
     with open_ledger(f"sqlite:///{night.folder}/seatline.db", create=False) as ledger:
         assert ledger.last_audited("nightly") is not None
@@ -153,15 +201,231 @@ def test_each_night_is_noted(night: Night) -> None:
 def test_too_many_complaints_raise_an_alarm(night: Night) -> None:
     """Eleven complaints in a month are one too many for the operator: exit code 3, and who it is."""
     from provisioning.core.status import Complaint
-    from provisioning.store.ledger import open_ledger
 
     now = datetime.now(UTC)
     night.records(csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61))
     with open_ledger(f"sqlite:///{night.folder}/seatline.db", create=False) as ledger:
         for n in range(11):
             if n == 10:
-                assert night.json()["complaints"]["complaints"] == 10
+                assert night.json(code=KEPT_TOO_LONG)["complaints"]["complaints"] == 10
             made = Complaint(contract="zhaotong-2025", number="08702120001", received=now)
             ledger.register_complaint(made, None, at=now, who="li@desk")
     (alarm,) = night.json(code=3)["complaints"]["alarms"]
     assert (alarm["contract"], alarm["complaints"]) == ("zhaotong-2025", 11)
+
+
+def test_an_empty_night_is_0(empty: Night) -> None:
+    """A switch without a record yet is no fault: exit code 0, and the report has nothing but its days."""
+    report = empty.whole()
+    assert (report["new"], report["held"], report["waiting"], report["money"]) == ([], [], [], [])
+    assert [one["missed"] for one in report["nights"]] == [False]
+
+
+def test_missed_nights_are_made_up_for_in_order(empty: Night) -> None:
+    """Three days after the last covered one, the two missed nights and the usual one are covered, each with
+    its own calls; the next run covers none."""
+    empty.run("nightly")
+    today = datetime.now(UTC).astimezone(SHANGHAI).date()
+    with empty.book() as ledger:
+        last = ledger.last_night()
+        assert last is not None
+    execute(empty, "DELETE FROM night")
+    with empty.book() as ledger:
+        ledger.cover_night(last.id, today - timedelta(days=4), {"day": "x"}, at=datetime.now(UTC))
+    report = empty.whole()
+    assert [(one["day"], one["missed"]) for one in report["nights"]] == [
+        ((today - timedelta(days=3)).isoformat(), True),
+        ((today - timedelta(days=2)).isoformat(), True),
+        ((today - timedelta(days=1)).isoformat(), False),
+    ]
+    assert "2 missed nights made up for" in report["steps"][3]["said"]
+    assert empty.whole()["nights"] == []
+
+
+def test_a_night_longer_ago_than_a_week_is_still_audited(empty: Night) -> None:
+    """Where nobody was there for three weeks, the audit begins with the first day that is not covered."""
+    empty.run("nightly")
+    today = datetime.now(UTC).astimezone(SHANGHAI).date()
+    execute(empty, f"UPDATE night SET day = '{today - timedelta(days=21)}'")
+    audited = empty.json()["compliance"]
+    assert audited["first"] == (today - timedelta(days=20)).isoformat()
+
+
+def begin(empty: Night, *, host: str, pid: int, ago: timedelta = timedelta(0)) -> None:
+    """Somebody begins a night and does not end it."""
+    owner = Owner(who="wang@office", host=host, pid=pid, token="another0")
+    with empty.book() as ledger:
+        ledger.begin_night(owner, at=datetime.now(UTC) - ago, is_over=lambda run: False)
+
+
+def test_one_run_at_a_time(empty: Night) -> None:
+    """While another run is at it, exit code 6 and its owner, process and time; nobody is told by mail."""
+    begin(empty, host=machine(), pid=os.getpid())
+    done = quick_start.seatline("nightly", folder=empty.folder)
+    assert done.returncode == 6
+    assert f"nightly is being done by wang@office (process {os.getpid()}) since 20" in done.stderr
+
+
+def test_a_dead_run_is_taken_over_at_once(empty: Night) -> None:
+    """A run whose process is gone was broken off: it is told of, the night is done, and it had no end."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        pass
+    begin(empty, host=machine(), pid=dead.pid)
+    report = empty.whole()
+    assert [one.partition(" since")[0] for one in report["broken_off"]] == [
+        f"wang@office (process {dead.pid})"
+    ]
+    assert empty.whole()["broken_off"] == []
+
+
+def test_a_run_elsewhere_is_waited_for(empty: Night) -> None:
+    """Of another machine nobody knows whether its process lives: a quarter of an hour of silence decides."""
+    begin(empty, host="elsewhere", pid=1, ago=timedelta(minutes=14))
+    assert quick_start.seatline("nightly", folder=empty.folder).returncode == 6
+    execute(empty, "UPDATE night_run SET renewed = '2025-07-01T00:00:00.000000+00:00'")
+    assert len(empty.whole()["broken_off"]) == 1
+
+
+def test_days_covered_by_a_run_that_broke_off_are_not_done_again(empty: Night) -> None:
+    """The next run goes on after them, and its report has them."""
+    empty.run("nightly")
+    today = datetime.now(UTC).astimezone(SHANGHAI).date()
+    execute(empty, "DELETE FROM night")
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        pass
+    begin(empty, host=machine(), pid=dead.pid)
+    with empty.book() as ledger:
+        broken = ledger.night_under_way()
+        assert broken is not None
+        day = today - timedelta(days=3)
+        document = {"day": day.isoformat(), "calls": 7, "findings": 0, "rules": {}, "missed": True}
+        ledger.cover_night(broken.id, day, document, at=datetime.now(UTC))
+    report = empty.whole()
+    assert [(one["day"][-2:], one["calls"]) for one in report["nights"]] == [
+        (f"{today - timedelta(days=3):%d}", 7),
+        (f"{today - timedelta(days=2):%d}", 0),
+        (f"{today - timedelta(days=1):%d}", 0),
+    ]
+
+
+def test_papers_and_metrics(night: Night) -> None:
+    """The report is written as page, text and JSON, for its owner only; the metrics for whoever reads them.
+    Papers whose time is over go, and nothing else in that folder does."""
+    reports = night.folder / "reports"
+    reports.mkdir()
+    old = [reports / name for name in ("nightly-2020-01-01-021000.html", "notes-2020-01-01.txt")]
+    for file in old:
+        file.touch()
+    night.settings('[nightly]\nreports = "reports"\nmetrics = "seatline.prom"\nlanguage = "en"\n')
+    night.records(csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61), "broken\n")
+    report = night.whole(code=KEPT_TOO_LONG)
+    assert [file.exists() for file in old] == [False, True]
+    papers = {file.suffix: file for file in reports.glob("nightly-*")}
+    assert sorted(papers) == [".html", ".json", ".txt"]
+    assert {file.stat().st_mode & 0o777 for file in papers.values()} == {0o600}
+    assert json.loads(papers[".json"].read_text(encoding="utf-8")) == report
+    assert "pbx | columns | 1 |" in papers[".txt"].read_text(encoding="utf-8")
+    metrics = (night.folder / "seatline.prom").read_text(encoding="utf-8")
+    assert 'seatline_records_new{switch="pbx"} 1.0' in metrics
+    assert 'seatline_held_lines{cause="columns",switch="pbx"} 1.0' in metrics
+
+
+def test_the_ledger_keeps_no_number_of_a_report(night: Night) -> None:
+    """What is kept of a night in the ledger names nobody who was called."""
+    night.records(csv_record(1, "08702120001", "0012025550123", "2025-07-10T02:00:00", 61))
+    night.run("nightly", code=1)
+    with night.book() as ledger:
+        last = ledger.last_night()
+    assert last is not None
+    assert last.code == 1
+    assert "2025550123" not in json.dumps(last.document)
+
+
+MAIL = """
+[nightly]
+language = "en"
+[nightly.mail]
+smtp = "127.0.0.1:{port}"
+security = "none"
+from = "seatline@example.net"
+to = ["duty@example.net"]
+"""
+
+
+def test_a_failed_night_is_mailed(night: Night) -> None:
+    """A source out of reach is told by mail, with each step and no number; a good night is not."""
+    with sinks.mail_sink() as sink:
+        night.settings(MAIL.format(port=sink.port))
+        night.run("nightly", code=4)
+        assert len(sink.mails) == 1
+        (night.folder / "Master.csv").touch()
+        night.run("nightly")
+    ((to, text),) = sink.mails
+    assert to == ["duty@example.net"]
+    assert "seatline nightly" in text
+
+
+def test_a_ledger_out_of_reach_is_mailed_and_written_down(empty: Night, reserved_port: int) -> None:
+    """Without its database a night cannot begin: exit code 75, a report, metrics and a mail all the same."""
+    (empty.folder / "seatline.toml").write_text(
+        f'database_url = "postgresql+psycopg://nobody@127.0.0.1:{reserved_port}/none"\n' + SETTINGS,
+        encoding="utf-8",
+    )
+    with sinks.mail_sink() as sink:
+        empty.settings(MAIL.format(port=sink.port).replace(
+            "[nightly]\n", '[nightly]\nreports = "reports"\nmetrics = "seatline.prom"\n'
+        ))  # fmt: skip
+        done = quick_start.seatline("nightly", folder=empty.folder)
+    assert (done.returncode, len(sink.mails)) == (75, 1)
+    assert "Traceback" not in done.stderr
+    (page,) = (empty.folder / "reports").glob("*.txt")
+    assert "ledger: failed: ledger postgresql" in page.read_text(encoding="utf-8")
+    assert "seatline_nightly_exit_code 75.0" in (empty.folder / "seatline.prom").read_text()
+
+
+def test_who_cannot_be_told_is_said(empty: Night, reserved_port: int) -> None:
+    """A mail that does not get through and a folder that cannot be written to make a good night end with 1,
+    each with a sentence; the night itself is done and noted."""
+    (empty.folder / "reports").touch()
+    empty.settings('[nightly]\nreports = "reports"\n')
+    done = quick_start.seatline("nightly", folder=empty.folder)
+    assert done.returncode == 1
+    assert f"seatline: {empty.folder}/reports: reports cannot be kept there: File exists" in done.stderr
+    with empty.book() as ledger:
+        last = ledger.last_night()
+    assert last is not None
+    assert last.code == 0
+
+
+def execute(empty: Night, statement: str) -> None:
+    """Changes the ledger behind seatline's back, as time does."""
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(empty.folder / "seatline.db")) as connection, connection:
+        connection.execute(statement)
+
+
+def test_sigterm_ends_a_night_with_one_sentence(empty: Night) -> None:
+    """While a switch keeps it waiting, SIGTERM ends the night with 143; it counts as broken off, and the next
+    one begins at once."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(120)
+        (empty.folder / "secret").write_text("CANARYsecret0000")
+        (empty.folder / "seatline.toml").write_text(
+            f'[switches.pbx]\nami = "127.0.0.1:{silent.getsockname()[1]}"\nsecret_file = "secret"\n'
+            'records = ["Master.csv"]\n',
+            encoding="utf-8",
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "provisioning", "nightly"],
+            cwd=empty.folder, env=quick_start.environment(), stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        with silent.accept()[0]:
+            process.send_signal(signal.SIGTERM)
+            said = process.communicate(timeout=120)[1]
+    assert (process.returncode, "Traceback" in said) == (143, False), said
+    assert "terminated: the next run goes on from there" in said
+    with empty.book() as ledger:
+        assert (ledger.night_under_way(), ledger.last_night()) == (None, None)

@@ -21,11 +21,12 @@ ROOT = Path(__file__).parents[3]
 CHILD = """
 import sys
 from datetime import UTC, datetime
+from pbx.live import plain_reader
 from pbx.live.files import RecordFiles
-from provisioning.flows import collect_calls
+from provisioning.flows import collect_calls, collect_plain, read_part
 from provisioning.store.ledger import open_ledger
 
-collect_calls.BATCH_LINES = int(sys.argv[3])
+read_part.BATCH_LINES, collect_plain.BLOCK_BYTES = int(sys.argv[3]), int(sys.argv[4])
 
 
 def stored(*_):
@@ -33,10 +34,11 @@ def stored(*_):
     sys.stdin.read(1)  # until we may go on
 
 
-with open_ledger(sys.argv[1], create=False) as ledger:
+plain_reader.WORTH = 1
+with open_ledger(sys.argv[1], create=False) as ledger, plain_reader.ReadBeside() as plain:
     collect_calls.collect(
         [collect_calls.Source("pbx", sys.argv[2])], ledger, RecordFiles(), now=datetime.now(UTC),
-        progress=stored,
+        progress=stored, plain=plain,
     )
 """
 
@@ -58,7 +60,8 @@ def test_killed_at_many_moments(full_ledger_url: str, tmp_path: Path) -> None:
     path = tmp_path / "Master.csv"
     path.write_bytes(b"".join(map(line, range(records))))
     for _ in range(KILLS[kind]):
-        command = [sys.executable, "-c", CHILD, full_ledger_url, str(path), str(BATCH)]
+        sizes = [str(BATCH), str(len(line(records)) * BATCH)]
+        command = [sys.executable, "-c", CHILD, full_ledger_url, str(path), *sizes]
         with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
             assert child.stdin is not None
             assert child.stdout is not None

@@ -9,6 +9,8 @@ from decimal import Decimal
 
 import pytest
 
+from pbx import cdr_csv, cdr_json
+from pbx.cdr_lines import parse
 from provisioning.core.contract import Recurring
 from provisioning.core.cycle import Cycle
 from provisioning.flows.errors import FlowError
@@ -19,6 +21,11 @@ from provisioning.flows.rate_calls import rate_calls
 JULY, AUGUST = Cycle(2025, 7), Cycle(2025, 8)
 AT = datetime(2025, 9, 2, 1, 0, tzinfo=UTC)
 LINE = Recurring(item="line", name="专线", quantity=Decimal(1), total=Decimal("500.00"))
+
+
+def lined(record):
+    """The record as it is read from the line its switch would have written of it."""
+    return parse(cdr_json.render(record) if record.exact else cdr_csv.render(record))
 
 
 class Office:
@@ -42,9 +49,7 @@ class Office:
         named = []
         for record in records:
             self.collected += 1
-            named.append(
-                replace(record, uniqueid=f"pbx-1.{self.collected}", raw=str(self.collected).encode())
-            )
+            named.append(lined(replace(record, uniqueid=f"pbx-1.{self.collected}")))
         source = SourceState(
             switch="pbx",
             path="/seatline.json",
@@ -134,7 +139,7 @@ def test_a_bill_is_not_closed_at_prices_known_to_be_stale(office, make) -> None:
     second = 1_000_000
     office.collect(make.cdr(seconds=60, exact=False))
     ((_, known),) = office.ledger.to_rate(again=True)
-    better = replace(known, exact=True, end=known.end + second // 2, raw=b"better")
+    better = lined(replace(known, exact=True, end=known.end + second // 2))
     office.store(upgraded=(better,))
     with pytest.raises(FlowError, match="cannot be closed: run `seatline rate`"):
         office.bill(JULY, close=True)
@@ -146,7 +151,7 @@ def test_what_is_collected_while_rating_is_rated_by_the_next_run(office, make) -
     """Microseconds that arrive between reading a record and writing its verdict are not lost."""
     office.store(make.cdr(seconds=60, exact=False))
     ((_, known),) = office.ledger.to_rate(again=True)
-    better = replace(known, exact=True, end=known.end + 1, raw=b"better")
+    better = lined(replace(known, exact=True, end=known.end + 1))
 
     class Meanwhile:
         """The ledger, to which another machine's collector writes just before the verdicts are saved."""
@@ -169,7 +174,7 @@ def test_what_changes_while_a_bill_is_made_stops_its_closing(office, make) -> No
     """A call that gets another price between a bill's making and its closing is not billed at the old."""
     office.collect(make.cdr(seconds=60, exact=False))
     ((_, known),) = office.ledger.to_rate(again=True)
-    better = replace(known, exact=True, end=known.end + 1, raw=b"better")
+    better = lined(replace(known, exact=True, end=known.end + 1))
 
     class Meanwhile:
         def __getattr__(self, name):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pbx.errors import Unreachable
@@ -34,11 +36,12 @@ def test_a_step_that_fails_does_not_keep_the_others_from_being_done() -> None:
     assert told == [("collect", "failed"), ("rate", "done"), ("audit", "found")]
     assert night.document() == {
         "steps": [
-            {"step": "collect", "state": "failed", "said": "no such file"},
-            {"step": "rate", "state": "done", "said": "nothing to do"},
-            {"step": "audit", "state": "found", "said": "look at it", "count": 1},
+            {"step": "collect", "state": "failed", "said": "no such file", "lines": []},
+            {"step": "rate", "state": "done", "said": "nothing to do", "lines": []},
+            {"step": "audit", "state": "found", "said": "look at it", "lines": [], "count": 1},
         ],
         "code": 4,
+        "seconds": {"collect": 0.0, "rate": 0.0, "audit": 0.0},
     }
 
 
@@ -63,10 +66,32 @@ def test_the_gravest_exit_code_counts(outcomes, code) -> None:
     assert night.code == code
 
 
-def test_a_fault_of_the_program_is_not_hidden() -> None:
-    """What is no fault of the world goes through."""
-    with pytest.raises(ZeroDivisionError):
-        run([step("rate", ZeroDivisionError())])
+def test_a_fault_of_the_program_is_told_and_fails_its_step_alone() -> None:
+    """A fault of our own is told by its kind and place, never by its text, which may hold anything."""
+    night = run([step("collect", ZeroDivisionError("13800138000")), step("rate", DONE)])
+    (told,) = [report for report in night.reports.values() if report.state is State.FAILED]
+    assert re.fullmatch(
+        r"a fault of seatline itself \(ZeroDivisionError at do, line \d+\); tell its makers", told.said
+    )
+    assert (told.code, night.reports["rate"].state, night.code) == (1, State.DONE, 1)
+
+
+@pytest.mark.parametrize("outcome", [KeyboardInterrupt(), SystemExit(3)])
+def test_what_stops_the_program_goes_through(outcome) -> None:
+    """An interrupt is no fault of a step: nothing more is done."""
+
+    def do():
+        raise outcome
+
+    with pytest.raises(type(outcome)):
+        run([Step("collect", do), step("rate", DONE)])
+
+
+def test_how_long_each_step_took() -> None:
+    """Seconds are those between a step's begin and end by the clock that is given."""
+    clock = iter([0.0, 1.5, 2.0, 2.25])
+    night = run([step("collect", DONE), step("rate", DONE)], clock=lambda: next(clock))
+    assert night.seconds == {"collect": 1.5, "rate": 0.25}
 
 
 @pytest.mark.parametrize(("state", "code"), [(State.DONE, 3), (State.FOUND, 0), (State.FAILED, 0)])

@@ -26,6 +26,9 @@ class Book:
         )
         yield from [(key, cdr) for key, cdr in self.records.items() if key not in settled]
 
+    def testimonies(self, records):
+        return {}
+
     def save_rated(self, rated):
         saved = list(rated)
         self.transactions.append(len(saved))

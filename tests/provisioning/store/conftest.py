@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from pbx import cdr_csv, cdr_json
 from pbx.cdr import Cdr
+from pbx.cdr_lines import parse
 from provisioning.core.call import Direction, Outcome, RatedCall
 from provisioning.core.contract import (
     Billing,
@@ -89,9 +91,14 @@ def record(number: int = 1, **changes: Any) -> Cdr:
         "linkedid": f"pbx-1752000000.{number}",
         "sequence": number,
         "exact": True,
-        "raw": f'{{"schema":"1","uniqueid":"pbx-1752000000.{number}"}}'.encode(),
+        "raw": b"",
     }
-    return Cdr(**{**given, **changes})
+    return lined(Cdr(**{**given, **changes}))
+
+
+def lined(made: Cdr) -> Cdr:
+    """The record as it is read from the line that its switch would have written of it."""
+    return parse(cdr_json.render(made) if made.exact else cdr_csv.render(made))
 
 
 def source(offset: int = 100, *, path: str = "/records/seatline.json", inode: int = 7) -> SourceState:
@@ -142,6 +149,7 @@ def sample() -> SimpleNamespace:
     return SimpleNamespace(
         contract=contract,
         record=record,
+        lined=lined,
         source=source,
         batch=batch,
         verdict=verdict,

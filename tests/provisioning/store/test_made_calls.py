@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +16,7 @@ from provisioning.store.ledger import SqlLedger
 def filled(ledger: SqlLedger, sample: SimpleNamespace, add: Callable[..., Any]) -> SqlLedger:
     """A ledger with three calls, two of them rated."""
     add(ledger, (sample.contract(), date(2025, 7, 1)))
-    unanswered = replace(sample.record(2), disposition="NO ANSWER", answer=None, dstchannel="")
+    unanswered = sample.record(2, disposition="NO ANSWER", answer=None, dstchannel="")
     ledger.store(sample.batch(sample.record(3), unanswered, sample.record(1)), at=sample.now)
     records = list(ledger.to_rate(again=True))
     ledger.save_rated((number, cdr, sample.verdict()) for number, cdr in records if cdr.sequence != 3)

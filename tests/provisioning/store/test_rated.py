@@ -188,13 +188,13 @@ def test_late_calls_wait_for_the_next_bill(filled: SqlLedger, sample: SimpleName
 
 def test_microseconds_come_too_late_for_a_closed_bill(filled: SqlLedger, sample: SimpleNamespace) -> None:
     """A record on a closed bill is not replaced; the line that came too late is kept beside."""
-    whole = sample.record(9, exact=False, raw=b"csv")
+    whole = sample.record(9, exact=False)
     filled.store(sample.batch(whole), at=sample.now)
     number = ids(filled)[9]
     save(filled, [(number, sample.verdict())])
     close(filled, bill(sample), [number])
-    exact = replace(whole, exact=True, raw=b"json")
-    other = sample.record(1, raw=b"better")
+    exact = sample.record(9)
+    other = sample.record(1, userfield="better")
     filled.store(sample.batch(upgraded=(exact, other)), at=sample.now)
     found = filled.stored("pbx", [(r.uniqueid, r.sequence) for r in (exact, other)])
     assert found[whole.uniqueid, 9].record == whole
@@ -216,12 +216,12 @@ def test_a_verdict_on_a_record_that_has_changed_is_dropped(
     ledger: SqlLedger, sample: SimpleNamespace
 ) -> None:
     """A record replaced after it was read for rating does not get the old one's verdict, and waits."""
-    whole = sample.record(1, exact=False, raw=b"csv")
+    whole = sample.record(1, exact=False)
     other = sample.record(2)
     ledger.store(sample.batch(whole, other), at=sample.now)
     verdict = sample.verdict(Outcome.FREE, contract=None)
     read = [(number, record, verdict) for number, record in ledger.to_rate(again=False)]
-    ledger.store(sample.batch(upgraded=(sample.record(1, raw=b"json"),)), at=sample.now)
+    ledger.store(sample.batch(upgraded=(sample.record(1),)), at=sample.now)
     ledger.save_rated(read)
     assert waiting(ledger) == [1]
     assert ledger.outcome_counts()["free"] == 1
@@ -240,7 +240,7 @@ def test_calls_that_wait_to_be_rated_are_counted(filled: SqlLedger, sample: Simp
     verdicts = [sample.verdict(), sample.verdict(contract=None), sample.verdict(Outcome.FREE), unrated]
     save(filled, [(number[place], verdict) for place, verdict in enumerate(verdicts, 1)])
     assert filled.unsettled_calls(CONTRACT, JULY) == 1
-    better = [replace(sample.record(place), raw=b"better") for place in (1, 2, 3, 4)]
+    better = [sample.record(place, userfield="better") for place in (1, 2, 3, 4)]
     filled.store(sample.batch(upgraded=tuple(better)), at=sample.now)
     assert filled.unsettled_calls(CONTRACT, JULY) == 3
     assert filled.unsettled_calls("unknown", JULY) == 1

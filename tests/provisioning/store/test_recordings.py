@@ -106,7 +106,7 @@ def test_recordings_are_found_by_seat_site_and_day(ledger: SqlLedger, sample: An
 def test_a_call_of_two_records_is_one_recording(ledger: SqlLedger, sample: Any) -> None:
     """A recorded call that left two records is listed once."""
     take(ledger, recording(1))
-    second = sample.record(1, sequence=2, raw=b"{}")
+    second = sample.record(1, sequence=2)
     ledger.store(sample.batch(sample.record(1), second), at=START)
     assert numbers(ledger.find_recordings(Wanted())) == [1]
 

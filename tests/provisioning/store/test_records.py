@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
+from pbx.cdr import EARLIEST, LATEST
 from provisioning.core.call import Outcome
 from provisioning.core.cycle import Cycle
 from provisioning.flows.errors import FlowError, LedgerUnavailable
@@ -29,7 +30,7 @@ def key(record: Any) -> tuple[str, int]:
 
 def test_a_record_comes_back_as_it_was(ledger: SqlLedger, sample: SimpleNamespace) -> None:
     """Every field of a record, its microseconds and its raw bytes survive the ledger."""
-    answered = sample.record(1, clid='"O\'Neil; \\"张三\\"" <1>', raw=b'\xff\xfe{"a":"\n"}', userfield="%")
+    answered = sample.record(1, clid='"O\'Neil; "张三"" <1>', lastdata="a\nb", userfield="%")
     missed = sample.record(2, answer=None, disposition="NO ANSWER", billsec=-1)
     ledger.store(sample.batch(answered, missed), at=sample.now)
     found = ledger.stored("pbx", [key(answered), key(missed), ("unknown", 1), (answered.uniqueid, 99)])
@@ -120,7 +121,7 @@ def test_the_other_kind_of_file_is_a_witness(ledger: SqlLedger, sample: SimpleNa
 def test_microseconds_replace_whole_seconds(ledger: SqlLedger, sample: SimpleNamespace) -> None:
     """A record known by whole seconds gets its microseconds, and is rated again."""
     exact = sample.record(1)
-    whole = replace(exact, answer=exact.answer // 10**6 * 10**6, exact=False, raw=b"csv line")
+    whole = sample.lined(replace(exact, exact=False))
     ledger.store(sample.batch(whole), at=sample.now)
     ((record, _),) = ledger.to_rate(again=False)
     ledger.save_rated([(record, whole, sample.verdict(Outcome.FREE, contract=None))])
@@ -182,7 +183,7 @@ def test_a_busy_ledger_says_so(full_ledger_url: str, sample: SimpleNamespace) ->
 def test_a_value_the_database_cannot_hold(ledger: SqlLedger, sample: SimpleNamespace) -> None:
     """A number too big for a column is a clear error, and the offset stays."""
     with pytest.raises(FlowError, match="cannot hold"):
-        ledger.store(sample.batch(sample.record(1, duration=2**70)), at=sample.now)
+        ledger.store(sample.batch(replace(sample.record(1), sequence=2**70)), at=sample.now)
     assert ledger.source("pbx", "/records/seatline.json") is None
 
 
@@ -270,28 +271,29 @@ def test_what_is_to_be_rated_has_its_index(ledger: SqlLedger) -> None:
     assert "temp b-tree" not in plan
 
 
-_texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+_texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\\"), max_size=12)
 
 
 @settings(max_examples=20, deadline=None)
 @given(
     fields=st.fixed_dictionaries(
-        dict.fromkeys(("accountcode", "src", "dst", "clid", "userfield", "uniqueid", "lastdata"), _texts)
+        {
+            **dict.fromkeys(("accountcode", "src", "dst", "clid", "userfield", "lastdata"), _texts),
+            "uniqueid": _texts.filter(bool),
+        }
     ),
-    raw=st.binary(max_size=30),
     sequence=st.integers(-(2**31), 2**31 - 1),
-    answer=st.none() | st.integers(0, 2**53),
+    answer=st.none() | st.integers(EARLIEST, LATEST - 1),
 )
 def test_any_record_survives(
     new_ledger_url: Any,
     sample: SimpleNamespace,
     fields: dict[str, str],
-    raw: bytes,
     sequence: int,
     answer: int | None,
 ) -> None:
     """Whatever characters a record holds, the ledger gives it back unchanged."""
-    record = sample.record(1, **fields, raw=raw, sequence=sequence, answer=answer)
+    record = sample.record(1, **fields, sequence=sequence, answer=answer)
     with open_ledger(new_ledger_url(), create=False) as ledger:
         ledger.store(sample.batch(record), at=sample.now)
         (found,) = ledger.stored("pbx", [(record.uniqueid, sequence)]).values()
@@ -305,10 +307,9 @@ def of_switch(batch: Any, switch: str) -> Any:
 def test_a_call_of_another_switch_is_held(ledger: SqlLedger, sample: SimpleNamespace) -> None:
     """A call collected as one switch's is held when it comes as another's, in either kind of file."""
     exact = sample.record(1)
-    whole = replace(exact, start=exact.start // 10**6 * 10**6, exact=False, raw=b"csv line")
-    whole = replace(whole, answer=exact.answer // 10**6 * 10**6, end=exact.end // 10**6 * 10**6)
+    whole = sample.lined(replace(exact, exact=False))
     assert ledger.store(of_switch(sample.batch(whole), "local"), at=sample.now) == ()
-    alien = sample.record(1, dst="110", raw=b"another call under the same key")
+    alien = sample.record(1, dst="110")
     for new, (record, held) in enumerate(((whole, True), (exact, True), (alien, False)), 5):
         found = ledger.store(sample.batch(record, sample.record(new)), at=sample.now)
         assert [(line.code, line.raw, line.key) for line in found] == (
@@ -326,18 +327,19 @@ def test_a_closed_bill_of_one_switch_holds_no_call_of_another(
 ) -> None:
     """Microseconds come too late for the call on the closed bill only, not for its namesake elsewhere."""
     add(ledger, (sample.contract(), date(2025, 7, 1)))
-    here, there = sample.record(1, raw=b"here"), sample.record(1, dst="110", raw=b"there")
+    here, there = sample.record(1), sample.record(1, dst="110")
     ledger.store(sample.batch(here), at=sample.now)
     ledger.store(of_switch(sample.batch(there), "other"), at=sample.now)
     records = {record.raw: (number, record) for number, record in ledger.to_rate(again=False)}
     free = sample.verdict(Outcome.FREE, contract=None)
-    ledger.save_rated([(*records[b"here"], sample.verdict()), (*records[b"there"], free)])
+    ledger.save_rated([(*records[here.raw], sample.verdict()), (*records[there.raw], free)])
     bill = StoredBill(
         contract="zhaotong-2025", cycle=Cycle(2025, 7), document={"amount": "0.12"}, closed_at=sample.now
     )
-    ledger.close_bill(bill, calls=[records[b"here"][0]], amount=Decimal("0.12"), who=sample.who)
-    better = replace(there, raw=b"better")
+    ledger.close_bill(bill, calls=[records[here.raw][0]], amount=Decimal("0.12"), who=sample.who)
+    better = sample.lined(replace(there, userfield="better"))
     assert ledger.store(of_switch(sample.batch(upgraded=(better,)), "other"), at=sample.now) == ()
-    (held,) = ledger.store(sample.batch(upgraded=(replace(here, raw=b"late"),)), at=sample.now)
-    assert (held.code, held.raw, held.key) == ("bill-closed", b"late", key(here))
+    late = sample.lined(replace(here, userfield="late"))
+    (held,) = ledger.store(sample.batch(upgraded=(late,)), at=sample.now)
+    assert (held.code, held.raw, held.key) == ("bill-closed", late.raw, key(here))
     assert ledger.stored("other", [key(there)])[key(there)].record == better

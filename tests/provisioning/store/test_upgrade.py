@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,13 +16,22 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 
+import provisioning.store.tables_decisions
+import provisioning.store.tables_disputes
+import provisioning.store.tables_nights
+import provisioning.store.tables_witness  # noqa: F401 - its tables are the ledger's too
+from pbx.cdr import Cdr
 from provisioning.core.contract import Contract
+from provisioning.core.cycle import Cycle
 from provisioning.core.document import to_document
 from provisioning.core.site import Iad
 from provisioning.flows.errors import FlowError, LedgerOutdated, LedgerUnavailable
 from provisioning.store import overlaps, revision, upgrade
+from provisioning.store.bills import digest
 from provisioning.store.ledger import open_ledger
 from provisioning.store.tables import metadata
+from provisioning.store.values import sha256
+from provisioning.store.verify import verify
 
 
 def execute(url: str, *statements: str) -> None:
@@ -269,3 +278,116 @@ def test_a_lookup_loads_only_what_it_needs() -> None:
     )
     said = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True)
     assert said.stdout == "[]\n"
+
+
+_OLD_COLUMNS = ("id", "switch", *Cdr.__slots__, "sha256", "seen", "collected_at", "settled")
+_OLD_RECORD = (
+    "INSERT INTO call_record ("
+    + ", ".join(f'"{name}"' for name in _OLD_COLUMNS)
+    + ") VALUES ("
+    + ", ".join(f":{name}" for name in _OLD_COLUMNS)
+    + ")"
+)
+_RUNS = ("2025-07-09T02:30:00.000000+00:00", "2025-07-10T02:30:00.000000+00:00")
+
+
+def old_ledger(url: str, sample: SimpleNamespace) -> list[Any]:
+    """A ledger as revision 0004 wrote it: five call records of two runs and two switches, three of them with
+    a verdict, one on a closed bill, and a held line. The records, in order."""
+    upgrade.upgrade(url)
+    upgrade.downgrade(url, "0004")
+    records = [sample.record(n, exact=n != 3, clid='"张三 ""x""" <1>') for n in range(1, 6)]
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO contract VALUES ('zhaotong-2025', :at)"), {"at": _RUNS[0]})
+        connection.execute(
+            text(
+                "INSERT INTO bill (id, contract, cycle, document, sha256, calls, calls_amount, closed_at,"
+                " closed_by) VALUES"
+                " (1, 'zhaotong-2025', '2025-07', :document, :digest, 1, '0.12', :at, 'clerk')"
+            ),
+            {"document": json.dumps(_BILL), "digest": digest(_BILL), "at": _RUNS[1]},
+        )
+        for number, record in enumerate(records, 1):
+            fields = {name: getattr(record, name) for name in Cdr.__slots__}
+            row = {
+                **fields,
+                "id": number * 10,
+                "switch": "other" if number == 5 else "pbx",
+                "sha256": sha256(record.raw),
+                "seen": "json,csv" if number == 1 else "json" if record.exact else "csv",
+                "collected_at": _RUNS[number > 3],
+                "settled": number <= 2,
+            }
+            connection.execute(text(_OLD_RECORD), row)
+        for record, bill in ((10, 1), (20, None), (40, None)):
+            connection.execute(
+                text(
+                    "INSERT INTO rated_call (record, outcome, reason, contract, version, seat, cycle,"
+                    " microseconds, increments, rate, amount, bill) VALUES (:record, :outcome, 'r',"
+                    " 'zhaotong-2025', 1, '08702120001', '2025-07', 60000001, 2, '0.06', :amount, :bill)"
+                ),
+                {
+                    "record": record,
+                    "outcome": "review" if record == 40 else "rated",
+                    "amount": "0" if record == 40 else "0.12",
+                    "bill": bill,
+                },
+            )
+        connection.execute(
+            text(
+                'INSERT INTO held_line (switch, path, "offset", raw, sha256, code, reason, held_at)'
+                " VALUES ('pbx', '/records/seatline.json', 5, :raw, :digest, 'broken', 'torn', :at)"
+            ),
+            {"raw": b"{torn", "digest": sha256(b"{torn"), "at": _RUNS[0]},
+        )
+    engine.dispose()
+    return records
+
+
+_BILL = {"recurring": [], "once": [], "calls": [{"amount": "0.12"}], "adjustments": [], "amount": "0.12"}
+
+
+def test_call_records_of_an_old_ledger_stay(ledger_url: str, sample: SimpleNamespace) -> None:
+    """Upgraded in place, a ledger has all its call records, verdicts, bills and held lines, under the same
+    numbers; and each line is proved to be the one that was collected then."""
+    records = old_ledger(ledger_url, sample)
+    assert upgrade.upgrade(ledger_url) == ("0004", revision.HEAD)
+    assert verify(ledger_url) == []
+    with open_ledger(ledger_url, create=False) as ledger:
+        again = dict(ledger.to_rate(again=True))
+        assert again == {20: records[1], 30: records[2], 40: records[3], 50: records[4]}
+        assert [number for number, _ in ledger.to_rate(again=False)] == [30, 40, 50]
+        (first,) = ledger.stored("pbx", [(records[0].uniqueid, 1)]).values()
+        assert (first.record, first.seen) == (records[0], {"json", "csv"})
+        assert [number for number, _ in ledger.rated_calls("zhaotong-2025", Cycle(2025, 7))] == [10, 20, 40]
+        assert ledger.bill("zhaotong-2025", Cycle(2025, 7)) is not None
+        since = datetime.fromisoformat(_RUNS[1])
+        assert ledger.earliest_collected(since) == records[3].start
+        ledger.store(sample.batch(sample.record(6)), at=sample.now)
+    assert verify(ledger_url) == []
+    execute(ledger_url, "DELETE FROM call_record WHERE id = 30")
+    (found,) = verify(ledger_url)
+    assert "collected before there were manifests" in found.message
+
+
+def test_a_line_that_was_spoiled_before_the_upgrade_is_still_found(
+    ledger_url: str, sample: SimpleNamespace
+) -> None:
+    """The upgrade takes over the digests of that time: it does not vouch for a line it did not read then."""
+    records = old_ledger(ledger_url, sample)
+    forged = sample.lined(replace(records[2], dst="110")).raw.hex()
+    value = f"x'{forged}'" if ledger_url.startswith("sqlite") else f"'\\x{forged}'"
+    execute(ledger_url, f"UPDATE call_record SET raw = {value} WHERE id = 30")
+    upgrade.upgrade(ledger_url)
+    (found,) = verify(ledger_url)
+    assert "not what was read" in found.message
+
+
+def test_call_records_are_not_taken_back_to_an_old_ledger(ledger_url: str, sample: SimpleNamespace) -> None:
+    """A ledger with call records is not taken back: the fields they had are nowhere but in their lines."""
+    with open_ledger(ledger_url) as ledger:
+        ledger.store(sample.batch(sample.record(1)), at=sample.now)
+    with pytest.raises(FlowError, match="restore a backup"):
+        upgrade.downgrade(ledger_url, "0004")
+    assert verify(ledger_url) == []

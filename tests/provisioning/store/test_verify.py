@@ -21,6 +21,7 @@ from provisioning.flows.errors import FlowError, LedgerUnavailable
 from provisioning.flows.ports import StoredBill
 from provisioning.store import backup as backups
 from provisioning.store.backup import backup
+from provisioning.store.engine import PAGE
 from provisioning.store.ledger import open_ledger
 from provisioning.store.verify import verify
 
@@ -130,8 +131,8 @@ def test_a_damaged_page_is_found(tmp_path: Path, sample: SimpleNamespace) -> Non
     with open_ledger(f"sqlite:///{file}") as ledger:
         ledger.store(sample.batch(*(sample.record(n) for n in range(500))), at=sample.now)
     content = bytearray(file.read_bytes())
-    middle = len(content) // 2 // 4096 * 4096
-    content[middle : middle + 4096] = b"\xa5" * 4096
+    middle = len(content) // 2 // PAGE * PAGE
+    content[middle : middle + PAGE] = b"\xa5" * PAGE
     file.write_bytes(content)
     found = verify(f"sqlite:///{file}")
     assert {"damaged"} <= {finding.code for finding in found}
