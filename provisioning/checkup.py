@@ -23,7 +23,8 @@ from provisioning.flows.odd_fetch import ODD_FETCH
 from provisioning.flows.ports import Ledger
 from provisioning.flows.source_text import scheme_of, shown
 from provisioning.flows.table_source import SCHEMES
-from provisioning.settings import Settings, SwitchSettings
+from provisioning.settings import Settings
+from provisioning.settings_switch import SwitchSettings
 
 BACKUP_DAYS = 7
 """A backup older than this is said to be old."""

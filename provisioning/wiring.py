@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioning import settings as configuration
+from provisioning import settings_secrets
 from provisioning.core.cycle import SHANGHAI
 from provisioning.flows.errors import FlowError, LockHeld, SourceUnreachable
-from provisioning.settings import Settings, SwitchSettings
+from provisioning.settings import Settings
+from provisioning.settings_switch import SwitchSettings
+from provisioning.settings_table import SettingsWrong
 
 if TYPE_CHECKING:
     import ssl
@@ -114,7 +117,7 @@ def connect(switch: SwitchSettings) -> Ami:
     """An AMI session with that switch; SwitchError when it cannot be had."""
     from pbx.live.ami import Ami
 
-    secret = configuration.secret_of(switch, configuration.environment())
+    secret = settings_secrets.secret_of(switch, configuration.environment())
     return Ami.connect(
         name=switch.name,
         host=switch.host,
@@ -133,7 +136,7 @@ def tls_context(switch: SwitchSettings) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=switch.ca_file)
     except (OSError, ssl.SSLError) as fault:
         why = fault.strerror or "it holds no certificate"
-        raise configuration.SettingsWrong(
+        raise SettingsWrong(
             f"switch {switch.name}: ca_file {switch.ca_file} cannot be read: {why}; "
             "mend ca_file in seatline.toml"
         ) from None
@@ -320,7 +323,7 @@ def recording_folder(switch: SwitchSettings) -> RecordingFolder:
     from pbx.live.recordings import RecordingFolder
 
     if switch.recordings is None:
-        raise configuration.SettingsWrong(
+        raise SettingsWrong(
             f"nobody said where switch {switch.name} records calls: set recordings = DIR in "
             f"[switches.{switch.name}] of seatline.toml"
         )
@@ -356,7 +359,7 @@ def sound_folder(switch: SwitchSettings) -> Sounds:
     from pbx.live.sounds import SoundFolder
 
     if switch.sounds is None:
-        raise configuration.SettingsWrong(
+        raise SettingsWrong(
             f"switch {switch.name}: where its recordings lie is not said; write sounds = DIR under "
             f"[switches.{switch.name}] in seatline.toml, the folder that it sees as /srv/seatline/sounds"
         )

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioning import settings as configuration
-from provisioning import wiring
+from provisioning import settings_secrets, wiring
 from provisioning.flows.errors import FlowError
-from provisioning.settings import Settings, SettingsWrong, SwitchSettings
+from provisioning.settings import Settings
+from provisioning.settings_switch import SwitchSettings
+from provisioning.settings_table import SettingsWrong
 
 if TYPE_CHECKING:
     from pbx.trial import Desk
@@ -68,7 +70,7 @@ def _outside(settings: Settings) -> Desk | None:
     far = settings.outside
     if far.number is None or far.sip is None or far.user is None:
         return None
-    secret = configuration.outside_secret(far, configuration.environment())
+    secret = settings_secrets.outside_secret(far, configuration.environment())
     return Desk(user=far.number, auth_user=far.user, secret=secret, registrar=far.sip)
 
 

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from provisioning import settings as configuration
-from provisioning import wiring
+from provisioning import settings_secrets, wiring
 from provisioning.core.cycle import SHANGHAI
 from provisioning.flows.errors import FlowError, LockHeld
-from provisioning.settings import Settings, SettingsWrong, SwitchSettings
+from provisioning.settings import Settings
 from provisioning.settings_nightly import MailSettings, NightlySettings, WebhookSettings, is_url
+from provisioning.settings_switch import SwitchSettings
+from provisioning.settings_table import SettingsWrong
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -247,7 +249,7 @@ def _webhook(told: WebhookSettings) -> Messenger:
 
 
 def _secret(file: Path | None, whose: str, variable: str, key: str) -> str:
-    return configuration.nightly_secret(file, whose, variable, configuration.environment(), key=key)
+    return settings_secrets.nightly_secret(file, whose, variable, configuration.environment(), key=key)
 
 
 def stamp(moment: datetime) -> str:

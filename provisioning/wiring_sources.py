@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from provisioning import settings as configuration
-from provisioning import wiring
+from provisioning import settings_secrets, wiring
 from provisioning.settings import Settings
 from provisioning.settings_sftp import SftpSettings
 from provisioning.side_by_side import Lanes
@@ -128,6 +128,6 @@ class Machines:
             host_key=sftp.host_key,
             known_hosts=sftp.known_hosts or (users if users.is_file() else None),
             key_file=sftp.key_file,
-            passphrase=configuration.sftp_passphrase(switch, sftp, configuration.environment()),
+            passphrase=settings_secrets.sftp_passphrase(switch, sftp, configuration.environment()),
             pin=f'sftp_host_key = "{{key}}" under {place}' if known else f"{{host}} {{key}} into {users}",
         )

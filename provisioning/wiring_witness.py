@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from provisioning import settings as configuration
-from provisioning import wiring
-from provisioning.settings import Settings, SwitchSettings
+from provisioning import settings_secrets, wiring
+from provisioning.settings import Settings
+from provisioning.settings_switch import SwitchSettings
 
 if TYPE_CHECKING:
     from pbx.live.ami import Ami
@@ -42,7 +43,7 @@ def watch(switch: SwitchSettings) -> Ami:
     """A session in which the switch tells of each call that ends; SwitchError when it cannot be had."""
     from pbx.live.ami import Ami
 
-    secret = configuration.collector_secret(switch, configuration.environment())
+    secret = settings_secrets.collector_secret(switch, configuration.environment())
     return Ami.connect(
         name=switch.name,
         host=switch.host,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def rate(
     again: Annotated[
-        bool, typer.Option("--again", help="All calls anew, but those on a closed bill.")
+        bool, typer.Option("--again", help="All calls anew, but those on a closed bill or in dispute.")
     ] = False,
     json: Json = False,
     config: Config = None,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from provisioning.flows.collect_calls import Source
-    from provisioning.settings import Settings, SwitchSettings
+    from provisioning.settings import Settings
+    from provisioning.settings_switch import SwitchSettings
 
 RECORDS = "records"
 """The lock of everything that changes call records or fixes their prices: collect, rate, bill --close."""

@@ -70,7 +70,7 @@ def open_(
 
     Without --zone, --call, --number or --item it is about all calls of the month; without --cycle one is
     opened for each month that has such calls. Until it is closed no record of the month is removed, and
-    `rate --again` leaves its prices alone.
+    `rate` leaves the prices of what it is about alone.
 
     Example: seatline dispute open zhaotong-2025 --cycle 2025-07 --zone domestic --why "not our calls"
     """

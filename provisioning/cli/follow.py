@@ -18,7 +18,8 @@ from provisioning.flows.errors import SourceUnreachable
 
 if TYPE_CHECKING:
     from provisioning.flows.follow_calls import Standing, View, ViewBook
-    from provisioning.settings import Settings, SwitchSettings
+    from provisioning.settings import Settings
+    from provisioning.settings_switch import SwitchSettings
 
 HEAR = 1.0
 """Seconds to wait for an event before looking whether to end."""
@@ -44,14 +45,14 @@ class _Heard:
 def follow(settings: Settings, switch: str | None, *, seconds: float | None, json: bool) -> None:
     """Shows each call that ends until Ctrl-C, or for so many seconds; says which of them the ledger has."""
     from provisioning import settings as configuration
-    from provisioning import wiring, wiring_witness
+    from provisioning import settings_secrets, wiring, wiring_witness
     from provisioning.flows.follow_calls import View
 
     chosen = [wiring.switch_named(settings, switch)] if switch else list(settings.switches.values())
     if not chosen:
         raise SourceUnreachable("no switch to follow: each is a [switches.NAME] in seatline.toml")
     for one in chosen:
-        configuration.collector_secret(one, configuration.environment())  # says at once what is missing
+        settings_secrets.collector_secret(one, configuration.environment())  # says at once what is missing
     book = wiring_witness.open_witnesses(settings, create=True)
     heard: Queue[_Heard] = Queue()
     stop = threading.Event()

@@ -14,7 +14,8 @@ from provisioning.flows.errors import FlowError
 if TYPE_CHECKING:
     from provisioning.flows.plan_site import SwitchPlan
     from provisioning.flows.ports import Ledger, Switch
-    from provisioning.settings import Settings, SwitchSettings
+    from provisioning.settings import Settings
+    from provisioning.settings_switch import SwitchSettings
 
 Meant = list[tuple["SwitchSettings", tuple[str, ...]]]
 """Switches, each with the sites that are meant on it; no site means all that it serves."""

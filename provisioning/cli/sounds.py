@@ -13,7 +13,8 @@ from provisioning.cli.options import Config, Json
 if TYPE_CHECKING:
     from provisioning.core.site import Site
     from provisioning.flows.ports import Ledger
-    from provisioning.settings import Settings, SwitchSettings
+    from provisioning.settings import Settings
+    from provisioning.settings_switch import SwitchSettings
 
 app = typer.Typer(help="Prompts and recordings that callers hear (提示音, 彩铃).", no_args_is_help=True)
 

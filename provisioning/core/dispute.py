@@ -1,7 +1,7 @@
 """A customer's objection to what calls or fees of a month cost, until it is decided (争议).
 
-While it is open the records of its month are kept, their prices stand still, and what it is about stands on
-the bill without being asked for. Its end is a credit on the next bill, or none.
+While it is open the records of its month are kept, and what it is about keeps its price and stands on the
+bill without being asked for. Its end is a credit on the next bill, or none.
 """
 
 from __future__ import annotations

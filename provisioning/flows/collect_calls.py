@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -12,8 +13,15 @@ from typing import Any
 
 from pbx.cdr_plain import PlainReader, ReadHere
 from provisioning.flows.admit_records import KNOWN_ALREADY, QUARANTINED, Verdict
-from provisioning.flows.follow_file import Listing, RecordFile, RecordFiles, is_continued, parts
-from provisioning.flows.ports import Ledger, Progress, SourceState
+from provisioning.flows.follow_file import (
+    Listing,
+    RecordFile,
+    RecordFiles,
+    first_seen,
+    is_continued,
+    parts,
+)
+from provisioning.flows.ports import Batch, Ledger, Progress, SourceState
 from provisioning.flows.read_part import PartReader
 from provisioning.flows.refuse_columns import ColumnsMissing
 
@@ -156,9 +164,23 @@ def collect(
             done.append(_failed(source, f"{source.path}: no Master.csv and no .json file is in this folder"))
         for path in taken:
             meant.setdefault((source.switch, path), listing.ignored if path == taken[0] else ())
-    for (switch, path), ignored in _exact_first(meant):
-        done.append(collect_file(Source(switch, path), ignored, ledger, files, now, progress, plain))
+    found = [(Source(switch, path), ignored) for (switch, path), ignored in _exact_first(meant)]
+    first = frozenset(source for source, _ in found if _noted_first(source, ledger, files, now))
+    for source, ignored in found:
+        done.append(collect_file(source, ignored, source in first, ledger, files, now, progress, plain))
     return Collected(tuple(done))
+
+
+def _noted_first(source: Source, ledger: Ledger, files: RecordFiles, now: datetime) -> bool:
+    """Notes a file that is seen for the first time before any is read: the run may be killed, and the file
+    rotated away, before its first batch is stored. What cannot be read is told when it should be."""
+    if ledger.source(source.switch, source.path) is not None:
+        return False
+    with suppress(OSError), files.open(source.path) as file:
+        if _owner(file, ledger.sources_of_others(source.switch)) is None:
+            ledger.store(Batch(source=first_seen(source.switch, source.path, file)), at=now)
+            return True
+    return False
 
 
 def _awaited(switch: str, listing: Listing, ledger: Ledger) -> tuple[str, ...]:
@@ -206,6 +228,7 @@ def _exact_first(
 def collect_file(
     source: Source,
     ignored: tuple[str, ...],
+    first: bool,
     ledger: Ledger,
     files: RecordFiles,
     now: datetime,
@@ -220,10 +243,11 @@ def collect_file(
     waiting, error, refused = 0, None, None
     known = ledger.source(switch, path)
     try:
-        if known is None:
+        if first:
             notes.extend(_older(source, ignored, ledger, files))
+        nothing_yet = known is None or known.offset == 0
         for part in parts(path, known, files, notes.append):
-            if known is None and (other := _owner(part.file, ledger.sources_of_others(switch))):
+            if nothing_yet and (other := _owner(part.file, ledger.sources_of_others(switch))):
                 error = (
                     f"{path}: its calls were collected as those of switch {other}; as switch {switch}'s they "
                     f"would count twice. Say --switch {other}, or give the switch that name in the settings"
@@ -265,7 +289,7 @@ def _older(source: Source, ignored: tuple[str, ...], ledger: Ledger, files: Reco
 def _owner(file: RecordFile, others: Iterable[SourceState]) -> str | None:
     """The other switch under which this very file was collected; a few bytes could be anybody's."""
     return next(
-        (one.switch for one in others if one.prefix_length >= KNOWN and is_continued(file, one)), None
+        (one.switch for one in others if one.offset >= KNOWN and is_continued(file, one)), None
     )
 
 

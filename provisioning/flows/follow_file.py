@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from pbx.cdr_file import PREFIX, Bytes, prefix_sha256, tail_sha256
+from pbx.cdr_file import PREFIX, Bytes, head, prefix_sha256, tail_sha256
 from pbx.cdr_gzip import DamagedArchive
 from provisioning.flows.ports import SourceState
 from provisioning.flows.tell_change import WORDS, Signs, change
@@ -64,7 +64,16 @@ class Part:
 
 def state_of(switch: str, path: str, file: RecordFile, offset: int) -> SourceState:
     """What the ledger notes when a source has been read up to that byte."""
-    length = min(PREFIX, offset)
+    return _state(switch, path, file, offset, min(PREFIX, offset))
+
+
+def first_seen(switch: str, path: str, file: RecordFile) -> SourceState:
+    """What the ledger notes of a source of which nothing was read yet: its first whole lines tell it again
+    if it is rotated before the first of them is stored."""
+    return _state(switch, path, file, 0, head(file).rfind(b"\n") + 1)
+
+
+def _state(switch: str, path: str, file: RecordFile, offset: int, length: int) -> SourceState:
     return SourceState(
         switch=switch,
         path=path,
@@ -101,7 +110,7 @@ def parts(
         if state is None:
             yield Part(file, 0, file.archived)
         elif is_continued(file, state):
-            if state.offset == 0:
+            if state.prefix_length == 0:
                 yield from _copied_away(file, files, files.generations(path))
             yield Part(file, state.offset, file.archived)
         elif _was_empty_elsewhere(state):
@@ -118,7 +127,7 @@ def parts(
 
 
 def _copied_away(file: RecordFile, files: RecordFiles, generations: tuple[str, ...]) -> Iterator[Part]:
-    """Copies made since the file was made, of which nothing was read so far: it may have been emptied, and no
+    """Copies made since the file was made, when it had not a whole line yet: it may have been emptied, and no
     byte of it is known to tell. A file that was renamed is older than the one in its place."""
     for name in generations:
         with files.open(name) as copy:
@@ -164,7 +173,7 @@ def _rotated_away(path: str, state: SourceState, files: RecordFiles, *, finished
     if former is not None:
         with files.open(former) as file:
             since = file.written
-            if state.offset == 0:
+            if state.prefix_length == 0:
                 yield from _copied_away(file, files, generations)
             yield Part(file, state.offset, finished or file.archived)
     yield from _written_since(since, generations, former, files)

@@ -1,6 +1,6 @@
 """Opens a dispute over calls or fees of a contract's month, and closes it with a credit or none (争议处理).
 
-While it is open the month's records are kept, its prices stand still, and what it is about is on the bill
+While it is open the month's records are kept, and what it is about keeps its price and is on the bill
 without being asked for. A credit stands on the next bill of the contract that is closed.
 """
 

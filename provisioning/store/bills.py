@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, false, insert, select, update
 
 from provisioning.core.cycle import Cycle
 from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import StoredBill
 from provisioning.store import rated, trail
 from provisioning.store.portions import portions
-from provisioning.store.tables import bill, rated_call
+from provisioning.store.tables import bill, call_record, rated_call
 
 
 def find(connection: Connection, contract: str, cycle: Cycle) -> StoredBill | None:
@@ -68,7 +68,8 @@ def close(
     assert made is not None
     for some in portions(wanted):
         connection.execute(update(rated_call).where(rated_call.c.record.in_(some)).values(bill=made[0]))
-        connection.execute(rated.settling(some))
+        kept = update(call_record).where(call_record.c.id.in_(some), call_record.c.settled.is_(false()))
+        connection.execute(kept.values(settled=True))  # those whose price a dispute kept: now it is for good
     if credits:
         from provisioning.store import disputes
 

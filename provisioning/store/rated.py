@@ -22,8 +22,8 @@ from provisioning.store.tables_disputes import dispute
 SETTLED = (Outcome.RATED, Outcome.FREE)
 """The outcomes that are final until somebody rates again; the others are tried each time."""
 
-NO_CREDIT = (Decimal(0), Decimal("0.00"))
 VERDICT = tuple(column for column in rated_call.c if column.name not in ("record", "bill"))
+_NO_CREDIT = (Decimal(0), Decimal("0.00"))
 _LINE = case(
     (rated_call.c.zone.is_not(None), rated_call.c.zone),
     (rated_call.c.direction == Direction.INCOMING.value, INCOMING),
@@ -34,7 +34,10 @@ _STANDS = and_(
     exists().where(
         dispute.c.contract == rated_call.c.contract,
         dispute.c.cycle == rated_call.c.cycle,
-        or_(dispute.c.closed_at.is_(None), and_(dispute.c.credit.not_in(NO_CREDIT), dispute.c.bill.is_(None))),
+        or_(
+            dispute.c.closed_at.is_(None),
+            and_(dispute.c.credit.not_in(_NO_CREDIT), dispute.c.bill.is_(None)),
+        ),
         dispute.c.item.is_(None),
         or_(dispute.c.zone.is_(None), dispute.c.zone == _LINE),
         or_(dispute.c.record.is_(None), dispute.c.record == rated_call.c.record),

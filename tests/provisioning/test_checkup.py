@@ -19,7 +19,8 @@ import pytest
 from provisioning import checkup, wiring
 from provisioning.flows.examine_switch import Finding
 from provisioning.flows.odd_fetch import OddFetch, write_down
-from provisioning.settings import ServeSettings, Settings, SwitchSettings, load
+from provisioning.settings import ServeSettings, Settings, load
+from provisioning.settings_switch import SwitchSettings
 from provisioning.store.ledger import open_ledger
 
 Disk = namedtuple("Disk", "total used free")

@@ -6,16 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.settings import (
-    ServeSettings,
-    Settings,
-    SettingsWrong,
-    collector_secret,
-    listen_address,
-    load,
-    outside_secret,
-    secret_of,
-)
+from provisioning.settings import ServeSettings, Settings, listen_address, load
+from provisioning.settings_secrets import collector_secret, outside_secret, secret_of
+from provisioning.settings_table import SettingsWrong
 
 
 def settings(folder: Path, text: str, **environment: str) -> Settings:

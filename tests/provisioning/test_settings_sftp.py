@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.settings import Settings, SettingsWrong, load, sftp_passphrase
+from provisioning.settings import Settings, load
+from provisioning.settings_secrets import sftp_passphrase
 from provisioning.settings_sftp import SftpSettings
+from provisioning.settings_table import SettingsWrong
 
 
 def settled(folder: Path, *lines: str) -> Settings:

@@ -13,7 +13,7 @@ from provisioning.flows.errors import FlowError
 from provisioning.flows.plan_iads import SiteIads
 from provisioning.planning.iad_plan import Wanted
 from provisioning.planning.plan import Plan
-from provisioning.settings import SwitchSettings
+from provisioning.settings_switch import SwitchSettings
 
 from . import quick_start
 

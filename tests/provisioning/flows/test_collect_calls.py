@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -599,6 +600,43 @@ def test_files_rotated_in_the_same_instant_are_all_read(tmp_path, memory):
     for name in ("Master.csv.2", "Master.csv.1"):
         os.utime(tmp_path / name, (1753977590, 1753977590))
     assert totals(run(memory, path)) == (2, 2, 0, 0)
+
+
+@pytest.mark.parametrize("rotated", ["renamed", "copied", "packed"])
+def test_a_first_run_that_stores_nothing_loses_nothing(tmp_path, ledger, monkeypatch, rotated):
+    """Files are known at first sight: rotated before their first batch is stored, they are read all the same."""
+    exact, path = tmp_path / "seatline.json", tmp_path / "Master.csv"
+    exact.write_bytes(lines("json", record(7)))
+    path.write_bytes(lines("csv", record(1), record(2)))
+
+    def killed(*_: object, **__: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(read_part.PartReader, "read", killed)
+        run(ledger, exact, path)
+    for one, kind in ((exact, "json"), (path, "csv")):
+        old = one.with_name(f"{one.name}.1")
+        if rotated == "copied":
+            shutil.copyfile(one, old)
+            os.truncate(one, 0)
+        elif rotated == "renamed":
+            one.rename(old)
+        else:
+            one.with_name(f"{one.name}.1.gz").write_bytes(gzip.compress(one.read_bytes()))
+            one.unlink()
+        with one.open("ab") as again:
+            again.write(lines(kind, record(3)))
+    assert totals(run(ledger, exact, path)) == (5, 4, 1, 0)
+
+
+def test_a_file_of_another_switch_is_not_noted(tmp_path, ledger):
+    """A file that is refused as another switch's leaves no trace under the wrong name."""
+    path = tmp_path / "Master.csv"
+    path.write_bytes(lines("csv", record(1)))
+    run(ledger, path)
+    assert run(ledger, path, switch="wrong").unreachable
+    assert ledger.source("wrong", str(path)) is None
 
 
 def test_older_files_are_named_at_the_first_time(tmp_path, memory):

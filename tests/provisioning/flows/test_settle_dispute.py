@@ -49,17 +49,12 @@ class Desk:
             self.collected += 1
             record = replace(record, uniqueid=f"pbx-1.{self.collected}")
             named.append(parse(cdr_json.render(record) if record.exact else cdr_csv.render(record)))
-        source = SourceState(
-            switch="pbx",
-            path="/seatline.json",
-            inode=1,
-            offset=self.collected,
-            prefix_length=0,
-            prefix_sha256="",
-            tail_sha256="",
-        )
-        self.ledger.store(Batch(source=source, new=tuple(named)), at=AT)
+        self.ledger.store(Batch(source=_source(self.collected), new=tuple(named)), at=AT)
         return rate_calls(self.ledger)
+
+    def upgrade(self, record):
+        """A better source has the same call."""
+        self.ledger.store(Batch(source=_source(self.collected), upgraded=(record,)), at=AT)
 
     def bill(self, cycle=JULY, *, close=False):
         made = bill_of_cycle(self.ledger, "zhaotong", cycle, close=close, now=AT, who=WHO)
@@ -77,6 +72,18 @@ class Desk:
     def close(self, number, result=Result.UPHELD, why="looked at", credit=None):
         given = None if credit is None else Decimal(credit)
         return close_dispute(self.ledger, number, result, why, credit=given, now=AT, who=WHO)
+
+
+def _source(offset):
+    return SourceState(
+        switch="pbx",
+        path="/seatline.json",
+        inode=1,
+        offset=offset,
+        prefix_length=0,
+        prefix_sha256="",
+        tail_sha256="",
+    )
 
 
 @pytest.fixture
@@ -242,17 +249,69 @@ def test_a_closed_dispute_stays_closed(desk, make) -> None:
         desk.ledger.close_dispute(opened, how, held={}, calls=1, amount=Decimal("0.12"))
 
 
-def test_a_disputed_price_stands_still(desk, make) -> None:
-    """`rate --again` leaves the calls of a disputed month at their price until the dispute ends."""
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("wish", [{"number": "13800138000"}, {"zone": "domestic"}, {"call": "pbx-1.1"}, {}])
+def test_a_disputed_price_stands_still(desk, make, again, wish) -> None:
+    """Rating leaves the disputed calls at their price until the dispute ends, after a change of contract too;
+    those of other months it prices anew."""
     desk.collect(make.cdr(), make.cdr("2025-08-10 10:00:00"))
-    (opened,) = desk.open(number="13800138000")
-    dearer = {**make.RATES, Zone.DOMESTIC: Decimal("0.60")}
-    desk.contract(make.contract(recurring=[LINE], calls=make.tariff(dearer)), date(2025, 7, 2))
-    rate_calls(desk.ledger, again=True)
+    (opened,) = desk.open(**wish)
+    desk.contract(_dearer(make), date(2025, 7, 2))
+    rate_calls(desk.ledger, again=again)
     assert (desk.bill()["amount"], desk.bill(AUGUST)["amount"]) == ("500.12", "501.20")
     desk.close(opened.id, Result.REJECTED)
-    rate_calls(desk.ledger, again=True)
+    rate_calls(desk.ledger, again=again)
     assert desk.bill()["amount"] == "501.20"
+
+
+def _dearer(make):
+    tariff = make.tariff({**make.RATES, Zone.DOMESTIC: Decimal("0.60")})
+    return make.contract(recurring=[LINE], calls=tariff)
+
+
+def test_only_what_is_disputed_stands_still(desk, make) -> None:
+    """The other calls of the month get their right price, and one without a price gets its first."""
+    desk.collect(make.cdr(), make.cdr(dst="13900138001"), make.cdr(dst="0085221234567"))
+    desk.open(number="13800138000")
+    desk.open(zone="hmt")
+    desk.open(item="line")
+    rates = {**make.RATES, Zone.DOMESTIC: Decimal("0.60"), Zone.HMT: Decimal(1)}
+    desk.contract(make.contract(recurring=[LINE], calls=make.tariff(rates)), date(2025, 7, 2))
+    rate_calls(desk.ledger, again=True)
+    lines = {(line["zone"], line["rate"]): line["amount"] for line in desk.bill()["calls"]}
+    assert lines == {("domestic", "0.06"): "0.12", ("domestic", "0.60"): "1.20", ("hmt", "1.00"): "2.00"}
+
+
+def test_a_better_source_does_not_move_a_disputed_line(desk, make) -> None:
+    """Microseconds that come later count once the dispute is over; on a bill closed meanwhile, never."""
+    whole = replace(make.cdr(seconds=60, exact=False), uniqueid="pbx-1.1")
+    desk.collect(whole)
+    (opened,) = desk.open()
+    exact = replace(make.cdr(), uniqueid="pbx-1.1", answer=whole.answer, end=whole.end + 900_000)
+    exact = parse(cdr_json.render(replace(exact, start=whole.start, duration=whole.duration)))
+    desk.upgrade(exact)
+    before = desk.sums()
+    rate_calls(desk.ledger)
+    assert desk.sums() == before
+    desk.bill(close=True)
+    desk.close(opened.id, Result.REJECTED)
+    rate_calls(desk.ledger, again=True)
+    assert desk.bill()["amount"] == before[0]
+    assert desk.ledger.unsettled_calls("zhaotong", SEPTEMBER) == 0
+
+
+def test_a_price_given_back_is_not_lowered_besides(desk, make) -> None:
+    """What an upheld dispute gives back on an open bill was paid at that price: rating leaves it alone."""
+    desk.collect(make.cdr())
+    desk.contract(_dearer(make), date(2025, 7, 2))
+    rate_calls(desk.ledger)
+    (opened,) = desk.open()
+    desk.close(opened.id)
+    desk.contract(make.contract(recurring=[LINE], calls=make.tariff(make.RATES)), date(2025, 7, 2))
+    rate_calls(desk.ledger, again=True)
+    assert desk.bill()["amount"] == "500.00"
+    assert desk.bill(close=True)["amount"] == "500.00"
+    assert desk.ledger.unsettled_calls("zhaotong", JULY) == 0
 
 
 def test_the_recordings_of_disputed_calls_are_held(desk, make) -> None:
