@@ -37,7 +37,7 @@ class Mail:
             refused = fault.recipients
         except smtplib.SMTPResponseException as fault:
             raise NotTold(f"{where}: refused with {fault.smtp_code}") from None
-        except (OSError, smtplib.SMTPException) as fault:
+        except (OSError, smtplib.SMTPException, ValueError) as fault:  # ValueError: text that is no ASCII
             why = fault.strerror if isinstance(fault, OSError) and fault.strerror else type(fault).__name__
             raise NotTold(f"{where}: {why}") from None
         if refused:

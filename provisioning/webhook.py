@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import http.client
 import json
 import ssl
 import time
@@ -59,7 +60,7 @@ class Webhook:
             why = fault.reason
             said = why.strerror if isinstance(why, OSError) and why.strerror else type(why).__name__
             raise NotTold(f"{where}: {said}") from None
-        except (OSError, ValueError) as fault:
+        except (OSError, ValueError, http.client.HTTPException) as fault:
             raise NotTold(f"{where}: {type(fault).__name__}") from None
         if refused:
             raise NotTold(f"{where}: refused with {refused}")

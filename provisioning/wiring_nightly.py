@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 BEAT = 60.0
 """Seconds between two signs of life."""
+_GOOD = (0, 3)
+"""How a night ends in which no step failed."""
 REPORT_NAME = re.compile(r"nightly-[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{6}\.(html|json|txt)")
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ def still_ours(book: NightBook, run: NightRun) -> None:
 
 
 def count_calls(settings: Settings, ledger: Ledger) -> Mapping[str, Callable[[], Mapping[str, int]]]:
-    """Asks each switch that has sources of records what its call logic has counted."""
+    """Asks each switch that has sources of records how many calls it has counted."""
     from provisioning.flows.hear_silence import counted_calls
 
     sites = sorted(wiring.recorded_sites(ledger) - wiring.sites_without_switch(ledger))
@@ -173,8 +175,8 @@ def _write_metrics(told: NightlySettings, report: Mapping[str, Any], book: Night
         return
     from provisioning.documents import metrics, new_file
 
-    last_good = None
-    if book is not None:
+    last_good = datetime.fromisoformat(report["ended"]) if report["code"] in _GOOD else None
+    if last_good is None and book is not None:
         with suppress(FlowError):
             last_good = book.last_good_night()
     content = metrics.metrics(report, last_good=last_good)
@@ -200,8 +202,14 @@ def _tell(told: NightlySettings, report: Mapping[str, Any]) -> list[str]:
 
     if not is_wanted(report, told.tell):
         return []
-    ways = list(_messengers(told))
-    return tell(_message(report, told.language), ways, time.sleep) if ways else []
+    ways: list[Messenger] = []
+    wrong: list[str] = []
+    for make in _messengers(told):
+        try:
+            ways.append(make())
+        except FlowError as fault:  # its secret is missing: the other one is told all the same
+            wrong.append(str(fault))
+    return [*wrong, *(tell(_message(report, told.language), ways, time.sleep) if ways else ())]
 
 
 def _message(report: Mapping[str, Any], language: str) -> Message:
@@ -215,11 +223,12 @@ def _message(report: Mapping[str, Any], language: str) -> Message:
     )
 
 
-def _messengers(told: NightlySettings) -> Iterator[Messenger]:
-    if told.mail is not None:
-        yield _mail(told.mail)
-    if told.webhook is not None:
-        yield _webhook(told.webhook)
+def _messengers(told: NightlySettings) -> Iterator[Callable[[], Messenger]]:
+    mail, webhook = told.mail, told.webhook
+    if mail is not None:
+        yield lambda: _mail(mail)
+    if webhook is not None:
+        yield lambda: _webhook(webhook)
 
 
 def _mail(told: MailSettings) -> Messenger:

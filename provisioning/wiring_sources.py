@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pbx.live.sftp import Host, SftpFiles
     from provisioning.flows.collect_calls import Collected, CollectedFile, Source
     from provisioning.flows.collect_sources import SourceKind
-    from provisioning.flows.ports import Ledger, Progress
+    from provisioning.flows.ports import Ledger, Progress, SourceState
+    from provisioning.flows.proof import CollectedBook, Proof
     from provisioning.flows.source_text import SourceUrl
     from provisioning.store.foreign_records import ForeignTables
 
@@ -30,6 +31,25 @@ def collect(settings: Settings, sources: Iterable[Source], ledger: Ledger, progr
 
     world = World(kinds=tuple(_kinds(settings)), lanes=Lanes())
     return collect_sources(sources, ledger, world, now=wiring.now(), progress=progress)
+
+
+FILES = ("", "sftp")
+"""Schemes of sources that are files: what was read of them can be compared byte by byte."""
+
+
+def verify(
+    settings: Settings, wanted: Callable[[SourceState], bool], book: CollectedBook, progress: Progress
+) -> Iterator[Proof]:
+    """The proof for each source of files that is wanted, of this machine first."""
+    from provisioning.flows.source_text import scheme_of
+    from provisioning.flows.verify_collected import verify
+    from provisioning.flows.verify_remote import verify_remote
+
+    def of(scheme: str) -> Callable[[SourceState], bool]:
+        return lambda state: scheme_of(state.path) == scheme and wanted(state)
+
+    yield from verify(of(""), book, wiring.record_files(), progress)
+    yield from verify_remote(of("sftp"), book, Machines(settings).connected, progress)
 
 
 def _kinds(settings: Settings) -> Iterator[SourceKind]:

@@ -39,6 +39,24 @@ def collect_events(
     return collect(sources, book, wiring.record_files(), now=wiring.now(), progress=progress)
 
 
+def clocks_off(settings: Settings) -> dict[str, str]:
+    """The switches whose clock is not ours, each with a sentence. One that cannot be asked is left out."""
+    from pbx.errors import SwitchError
+    from provisioning.flows.errors import FlowError
+    from provisioning.flows.examine_clock import clock_said, seconds_ahead
+
+    found: dict[str, str] = {}
+    for switch in settings.switches.values():
+        try:
+            with wiring.connect(switch) as session:
+                ahead = seconds_ahead(session, wiring.now)
+        except (SwitchError, FlowError):
+            continue
+        if (wrong := clock_said(ahead)) is not None:
+            found[switch.name] = wrong
+    return found
+
+
 def watch(switch: SwitchSettings) -> Ami:
     """A session in which the switch tells of each call that ends; SwitchError when it cannot be had."""
     from pbx.live.ami import Ami

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs `seatline nightly` at once, which makes up for missed nights, and then each night at SEATLINE_NIGHTLY_AT
-# (Asia/Shanghai). While the ledger is out of reach (75) it tries again every SEATLINE_NIGHTLY_RETRY seconds.
+# (Asia/Shanghai). While the ledger is out of reach (75), or another run is at it or was and died in another container
+# (6), it tries again every SEATLINE_NIGHTLY_RETRY seconds.
 set -u
 at=${SEATLINE_NIGHTLY_AT:-02:10}
 retry=${SEATLINE_NIGHTLY_RETRY:-300}
@@ -26,9 +27,8 @@ seconds_until() { # how long it is until that time in Shanghai, which has had no
 while :; do
     until_done seatline nightly
     code=$?
-    if [ "$code" = 75 ]; then
-        until_done sleep "$retry"
-    else
-        until_done sleep "$(seconds_until "$at")"
-    fi
+    case $code in
+        6 | 75) until_done sleep "$retry" ;;
+        *) until_done sleep "$(seconds_until "$at")" ;;
+    esac
 done

@@ -6,6 +6,7 @@ no file, no lock, no connection; when the pipe closes, because its parent has en
 
 from __future__ import annotations
 
+import gc
 import struct
 import subprocess
 import sys
@@ -105,6 +106,7 @@ def _exactly(source: IO[bytes], length: int) -> bytes:
 def serve() -> None:
     """What the second process does: block after block, until nobody asks any more."""
     source, into = sys.stdin.buffer, sys.stdout.buffer
+    gc.disable()  # nothing here refers to itself, and what is read are a million small values
     while len(head := source.read(_ASKED.size)) == _ASKED.size:
         kind, length = _ASKED.unpack(head)
         block = source.read(length)

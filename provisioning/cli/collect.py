@@ -109,7 +109,9 @@ def collect(
         raise typer.Exit(4)
     if done.refused:
         raise typer.Exit(3)
-    if strange := [file.path for file in done.sources if file.read and file.read == file.broken]:
+    broken = [file for file in done.sources if file.read and file.read == file.broken]
+    book = wiring.open_collected(settings) if broken else None
+    if strange := [file.path for file in broken if book and not book.had_records(file.switch, file.path)]:
         raise FlowError(f"{', '.join(strange)}: not one line is a call record we know; is it the right file?")
 
 

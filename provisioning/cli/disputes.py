@@ -259,7 +259,8 @@ def _day(moment: datetime) -> str:
 
 
 def _call(found: CallFound) -> dict[str, Any]:
-    """A call as --json prints it; `amount` is its price before an allowance."""
+    """A call as --json prints it; `amount` is its price before an allowance, None where it has none yet."""
+    from provisioning.core.call import Outcome
     from provisioning.core.cycle import shanghai_time
 
     call = found.call
@@ -276,7 +277,7 @@ def _call(found: CallFound) -> dict[str, Any]:
         "seconds": round(call.microseconds / 1_000_000, 6),
         "increments": call.increments,
         "rate": None if call.rate is None else f"{call.rate:f}",
-        "amount": f"{call.amount:f}",
+        "amount": None if call.outcome in (Outcome.UNRATED, Outcome.REVIEW) else f"{call.amount:f}",
         "outcome": call.outcome.value,
         "bill": None if found.billed is None else str(found.billed),
     }

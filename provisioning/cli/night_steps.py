@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from pbx.errors import SwitchError
 from provisioning.cli import screens
 from provisioning.cli.collect import RECORDS
 from provisioning.cli.witness_screen import lines_of
+from provisioning.flows.errors import FlowError
 
 if TYPE_CHECKING:
     from provisioning.compliance.finding import Finding
@@ -28,7 +30,8 @@ class Tonight:
     """A night under way: what its steps need, and what they leave for those after them.
 
     `last` is the run before that came to its end. `recorded` are the switches whose recordings were swept,
-    with how many were new; `events` how many channel events of each were; `figures` what the report tells.
+    with how many were new; `events` how many channel events of each were; `counted` how many calls each has
+    counted, or why it could not be asked; `figures` what the report tells.
     """
 
     settings: Settings
@@ -40,6 +43,7 @@ class Tonight:
     progress: Progress
     recorded: dict[str, int] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
+    counted: dict[str, Mapping[str, int] | SwitchError | FlowError] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
     nights: list[Mapping[str, Any]] = field(default_factory=list)
 
@@ -47,6 +51,13 @@ class Tonight:
     def new_since(self) -> datetime | None:
         """From when on what was collected is new: the end of the last night."""
         return None if self.last is None else self.last.ended
+
+    @property
+    def counted_before(self) -> Mapping[str, Mapping[str, int]]:
+        """How many calls each switch had counted when the last night ended."""
+        before = (self.last.document or {}) if self.last is not None else {}
+        counted: Mapping[str, Mapping[str, int]] = before.get("counted", {})
+        return counted
 
 
 def steps(tonight: Tonight) -> Iterator[Step]:
@@ -60,21 +71,35 @@ def steps(tonight: Tonight) -> Iterator[Step]:
 
 
 def _collect(tonight: Tonight) -> Report:
-    """The records of every switch of the settings."""
+    """The records and channel events of every switch of the settings."""
     from provisioning import wiring, wiring_sources, wiring_witness
     from provisioning.flows.collect_calls import Source
     from provisioning.flows.nightly import Report, State
 
     settings = tonight.settings
+    tonight.figures["counted"] = tonight.counted_before
     sources = [Source(one.name, path) for one in settings.switches.values() for path in one.records]
-    if not sources:
+    if not sources and not any(one.witness.events for one in settings.switches.values()):
         return Report(state=State.LEFT_OUT, said="no switch in seatline.toml says where its `records` are")
+    _ask(tonight)
     with wiring.locks(settings).held(RECORDS):
         heard = wiring_witness.collect_events(settings, settings.switches.values(), tonight.progress)
         got = wiring_sources.collect(settings, sources, tonight.book, tonight.progress)
     for file in heard:
         tonight.events[file.switch] = tonight.events.get(file.switch, 0) + file.events
     return _collected(got, heard)
+
+
+def _ask(tonight: Tonight) -> None:
+    """Asks the switches how many calls they have counted, before their records are read: each call that has
+    ended by then has its record among them."""
+    from provisioning import wiring_nightly
+
+    for name, ask in wiring_nightly.count_calls(tonight.settings, tonight.book).items():
+        try:
+            tonight.counted[name] = ask()
+        except (SwitchError, FlowError) as fault:
+            tonight.counted[name] = fault
 
 
 def _collected(got: Collected, heard: Sequence[EventFile]) -> Report:
@@ -243,17 +268,21 @@ def _complaints(tonight: Tonight) -> Report:
 
 
 def _sources(tonight: Tonight) -> Report:
-    """What the sources of each switch tell of the same calls."""
+    """What the sources of each switch tell of the same calls, and whose clock is not ours: a step on shows in
+    no record."""
+    from provisioning import wiring_witness
     from provisioning.flows.nightly import FOUND_CODE, Report, State
     from provisioning.flows.reconcile_sources import reconcile_sources
 
     told = reconcile_sources(tonight.book, now=tonight.now)
+    off = wiring_witness.clocks_off(tonight.settings)
+    wrong = bool(told.grave or off)
     return Report(
-        state=State.FOUND if told.grave else State.DONE,
-        said=told.said(),
-        code=FOUND_CODE if told.grave else 0,
-        lines=told.lines(),
-        document=told.document(),
+        state=State.FOUND if wrong else State.DONE,
+        said=told.said() + "".join(f"; {name}: {said}" for name, said in off.items()),
+        code=FOUND_CODE if wrong else 0,
+        lines=(*(f"{name}: {said}" for name, said in off.items()), *told.lines()),
+        document=told.document() | {"clocks": off},
     )
 
 
@@ -277,23 +306,22 @@ def _retention(tonight: Tonight) -> Report:
 
 def _silence(tonight: Tonight) -> Report:
     """Switches that delivered nothing and should have."""
-    from provisioning import wiring_nightly
     from provisioning.flows.hear_silence import Signs, hear_silence
     from provisioning.flows.night_figures import month_before
     from provisioning.flows.nightly import FOUND_CODE, Report, State
 
-    ask = wiring_nightly.count_calls(tonight.settings, tonight.book)
-    if not ask:
+    if not tonight.counted:  # collecting failed before they were asked
+        _ask(tonight)
+    if not tonight.counted:
         return Report(state=State.LEFT_OUT, said="no switch in seatline.toml says where its `records` are")
-    before = (tonight.last.document or {}) if tonight.last is not None else {}
     heard = hear_silence(
-        ask,
+        tonight.counted,
         new=tonight.book.collected_since(tonight.new_since),
         by_day=tonight.book.collected_by_day(month_before(tonight.now)),
-        counted_before=before.get("counted", {}),
+        counted_before=tonight.counted_before,
         signs={
             name: Signs(events=tonight.events.get(name, 0), recordings=tonight.recorded.get(name, 0))
-            for name in ask
+            for name in tonight.counted
         },
         now=tonight.now,
     )
@@ -305,9 +333,9 @@ def _silence(tonight: Tonight) -> Report:
             "switchs", "switches"
         )
         return Report(state=State.FOUND, said=said, code=FOUND_CODE, lines=lines, document=document)
-    said = (
-        f"nothing came of {len(lines)} of {len(ask)}" if lines else "no switch is silent that should not be"
-    )
+    said = "no switch is silent that should not be"
+    if lines:
+        said = f"nothing came of {len(lines)} of {len(tonight.counted)}"
     return Report(state=State.DONE, said=said, lines=lines, document=document)
 
 
@@ -325,7 +353,8 @@ def _report(tonight: Tonight) -> Report:
         f"{screens.counted(new, 'record')} since the last night, {screens.counted(held, 'line')} held, "
         f"charges of {screens.counted(len(found['money']), 'contract')} in {found['cycle']}"
     )
-    return Report(state=State.DONE, said=said)
+    document = {"records": new, "held_lines": held, "contracts": len(found["money"]), "month": found["cycle"]}
+    return Report(state=State.DONE, said=said, document=document)
 
 
 def _covered(tonight: Tonight) -> list[Mapping[str, Any]]:

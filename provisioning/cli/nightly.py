@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 """Findings shown to a person; --json has them all."""
+FOUND_CODE = 3
 KEPT = "the next run goes on from there"
 NOT_STORED = frozenset({"lines", "findings", "switches", "cycles"})
 """What the ledger does not keep of a report: it names numbers that were called."""
@@ -63,24 +64,24 @@ def nightly(
     logging.getLogger("asyncio").propagate = False
     try:
         with interrupts.told(KEPT):
-            report, wrong = _night(settings, first, began, json=json)
+            report, wrong, code = _night(settings, first, began, json=json)
     except (LockHeld, interrupts.Ended):
         raise
-    except FlowError as fault:  # before the first step, or after the last one
+    except FlowError as fault:  # before the first step
         _tell_failure(settings, began, fault)
         raise
     if json:
         screens.print_json(report)
     for line in wrong:
         screens.say(f"seatline: {line}")
-    if code := report["code"] or bool(wrong):
-        raise typer.Exit(int(code))
+    if code:
+        raise typer.Exit(code)
 
 
 def _night(
     settings: Settings, since: date | None, began: datetime, *, json: bool
-) -> tuple[Mapping[str, Any], list[str]]:
-    """All steps; the report, and what could not be written or told of it."""
+) -> tuple[Mapping[str, Any], list[str], int]:
+    """All steps; the report, what could not be written, told or noted of it, and the exit code."""
     from provisioning import wiring, wiring_nightly
     from provisioning.cli.night_steps import Tonight, steps
     from provisioning.flows import nightly as night
@@ -116,10 +117,22 @@ def _night(
                 broken=turn.broken,
                 nights=tonight.nights,
             )
+            # Told before it is noted as ended: a run that is killed in between is told of again, not never.
+            wrong = wiring_nightly.publish(settings, report, book)
             summary = {name: one.state.value for name, one in done.reports.items()}
-            book.audit(event="nightly", subject="all", detail=summary, at=wiring.now(), who=wiring.who())
-            book.end_night(turn.run.id, at=wiring.now(), code=done.code, document=_stored(report))
-        return report, wiring_nightly.publish(settings, report, book)
+            noted = 0
+            try:
+                book.audit(event="nightly", subject="all", detail=summary, at=wiring.now(), who=wiring.who())
+                book.end_night(turn.run.id, at=wiring.now(), code=done.code, document=_stored(report))
+            except FlowError as fault:  # the next run finds this one broken off
+                wrong.append(str(fault))
+                noted = fault.exit_code
+        return report, wrong, noted or _code(done.code, wrong)
+
+
+def _code(code: int, wrong: list[str]) -> int:
+    """The exit code of a night; findings that nobody heard of are worse than findings."""
+    return 1 if wrong and code in (0, FOUND_CODE) else code
 
 
 def _stored(report: Mapping[str, Any]) -> dict[str, Any]:

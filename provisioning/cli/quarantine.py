@@ -148,7 +148,8 @@ def release(id: Id, why: Why, json: Json = False, config: Config = None) -> None
     """Make this line the call record of its key; what stood there goes into quarantine instead (放行).
 
     Of a conflict just one of the two payloads is billed: the released one. Of a call that the ledger has as
-    another switch's, this line's switch is the right one. Not where the call stands on a closed bill.
+    another switch's, this line's switch is the right one. Not where the call stands on a closed bill, or a
+    dispute is about it.
 
     Example: seatline quarantine release 12 --why "the switch wrote the first line with a wrong clock"
     """
@@ -241,6 +242,7 @@ def _document(found: Shown) -> dict[str, Any]:
         else {
             "switch": standing.switch,
             "bill": standing.bill,
+            "dispute": standing.dispute,
             "raw": readable_raw(standing.record.raw),
             "record": dict(fields_of(standing.record)),
         },
@@ -269,6 +271,7 @@ def _print(found: Shown) -> None:
     record = line.record
     if record is not None and standing is not None:
         stands = f", on the closed bill {standing.bill}" if standing.bill else ""
+        stands += f", disputed in dispute {standing.dispute}" if standing.dispute else ""
         screens.line(f"The ledger has under this key, as switch {standing.switch}'s{stands}:")
         screens.line(f"\n{readable_raw(standing.record.raw)}\n")
         if found.differing:

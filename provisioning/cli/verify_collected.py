@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from provisioning.cli import screens
+from provisioning.cli import interrupts, screens
+from provisioning.flows.collect_remote import address
+from provisioning.flows.source_text import parse, scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,52 +20,63 @@ if TYPE_CHECKING:
 
 
 def verify(settings: Settings, sources: Sequence[str], switch: str | None, *, json: bool) -> None:
-    """Shows the proof for each source, all of them where none is named. Exit code 1 where something is wrong,
-    4 where a file cannot be read."""
-    from provisioning import wiring
-    from provisioning.flows import verify_collected
+    """Shows the proof for each source, all of them where none is named. Exit code 1 where something is wrong
+    or nothing is known of what is named, 4 where a file cannot be read."""
+    from provisioning import wiring, wiring_sources
 
     book = wiring.open_collected(settings)
     progress = screens.Progress(quiet=json)
-    far: list[str] = []
-    proofs = list(
-        verify_collected.verify(_wanted(sources, switch, far), book, wiring.record_files(), progress)
-    )
+    wanted, kinds = _wanted(sources, switch), wiring_sources.FILES
+    with interrupts.told("nothing was changed"):
+        proofs = list(wiring_sources.verify(settings, wanted, book, progress))
     progress.finish()
+    known = sorted({one.path for one in book.sources_read() if wanted(one)})
+    far = [path for path in known if scheme_of(path) not in kinds]
+    unknown = [text for text in sources if not any(_is_in(path, _place(text)) for path in known)]
     if json:
         told = [proof.document() for proof in proofs]
-        screens.print_json({"sources": told, "not_files": far, "wrong": sum(one.wrong for one in proofs)})
+        screens.print_json(
+            {"sources": told, "not_files": far, "unknown": unknown, "wrong": sum(one.wrong for one in proofs)}
+        )
     else:
         _show(proofs)
     for path in far:
-        screens.say(f"{path}: no file of this machine; its records are proven by `seatline db verify` only")
-    if not proofs and not far:
-        screens.say("nothing was collected from there")
-    if any(proof.wrong for proof in proofs):
+        screens.say(
+            f"{path}: a table leaves no bytes to compare; its records are proven by `seatline db verify` only"
+        )
+    for text in unknown:
+        screens.say(f"seatline: {text}: nothing was collected from there, so there is nothing to prove")
+    if not known and not unknown:
+        screens.say("nothing was collected" + (f" as switch {switch}'s" if switch else ""))
+    if unknown or (switch and not known) or any(proof.wrong for proof in proofs):
         raise typer.Exit(1)
     if any(proof.error for proof in proofs):
         raise typer.Exit(4)
 
 
-def _wanted(sources: Sequence[str], switch: str | None, far: list[str]) -> Callable[[SourceState], bool]:
-    """Those of these files and folders, and of that switch; what is no file is noted in `far`."""
-    places = [text if "://" in text else Path(text).resolve() for text in sources]
+def _wanted(sources: Sequence[str], switch: str | None) -> Callable[[SourceState], bool]:
+    """Those of these files, folders and addresses, and of that switch; all where none is named."""
+    places = [_place(text) for text in sources]
 
     def wanted(state: SourceState) -> bool:
         if switch is not None and state.switch != switch:
             return False
-        is_far = "://" in state.path
-        mine = not places or any(
-            state.path.startswith(one)
-            if isinstance(one, str)
-            else not is_far and Path(state.path).resolve().is_relative_to(one)
-            for one in places
-        )
-        if mine and is_far:
-            far.append(state.path)
-        return mine and not is_far
+        return not places or any(_is_in(state.path, one) for one in places)
 
     return wanted
+
+
+def _place(text: str) -> str | Path:
+    """The words the ledger knows it by."""
+    if not (scheme := scheme_of(text)):
+        return Path(text).resolve()
+    return address(parse(text)) if scheme == "sftp" else text
+
+
+def _is_in(path: str, place: str | Path) -> bool:
+    if isinstance(place, Path):
+        return not scheme_of(path) and Path(path).resolve().is_relative_to(place)
+    return path == place or path.startswith((f"{place}/", f"{place}?", f"{place}&"))
 
 
 def _show(proofs: Sequence[Proof]) -> None:

@@ -52,10 +52,20 @@ class About:
             return self.number in (call.seat, call.other)
         return self.record is None or self.record == record
 
+    @property
+    def for_the_audit(self) -> str:
+        """As the audit says it, which is kept when calls and whom they were with are not."""
+        return f"number {masked(self.number)}" if self.number is not None else str(self)
+
     def __str__(self) -> str:
         """As a person says it."""
         said = {"zone": self.zone, "call": self.record, "number": self.number, "fee": self.item}
         return next((f"{what} {value}" for what, value in said.items() if value is not None), "all calls")
+
+
+def masked(number: str) -> str:
+    """The end of a number: enough to recognise it, not to call it."""
+    return f"...{number[-4:]}"
 
 
 def zone_of(call: RatedCall) -> str | None:

@@ -120,14 +120,20 @@ SAID_IN_CHINESE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "complaints": lambda d: f"本月投诉 {d['complaints']} 起，超限合同 {len(d['alarms'])} 个",
     "recordings": lambda d: f"{len(d['switches'])} 台交换机的录音已整理",
     "sources": lambda d: (
-        "，".join(
-            f"{one['switch']} {ODD.get(one['what'], one['what'])} {one['calls']}" for one in d["counts"]
+        (
+            "，".join(
+                f"{one['switch']} {ODD.get(one['what'], one['what'])} {one['calls']}" for one in d["counts"]
+            )
+            or "各来源一致"
         )
-        or "各来源一致"
+        + "".join(f"；{name} 时钟与本机不一致" for name in d.get("clocks", ()))
     ),
     "retention": lambda d: f"到期清理话单 {d['removed']} 条，超期保留 {d['kept']} 条",
     "silence": lambda d: (
         f"{len(d['silent'])} 台交换机没有话单" if d["silent"] else "各交换机均有话单或无通话"
+    ),
+    "report": lambda d: (
+        f"新话单 {d['records']} 条，隔离 {d['held_lines']} 行，{d['month']} 有话费的合同 {d['contracts']} 个"
     ),
 }
 """What the steps say, made from what they found; the others, and those that failed, speak English."""

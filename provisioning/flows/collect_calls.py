@@ -240,7 +240,7 @@ def collect_file(
     notes = reader.notes
     if ignored:
         notes.append(f"not read, though beside it: {_some(ignored)}")
-    waiting, error, refused = 0, None, None
+    waiting, error, refused, reading = 0, None, None, ""
     known = ledger.source(switch, path)
     try:
         if first:
@@ -253,11 +253,12 @@ def collect_file(
                     f"would count twice. Say --switch {other}, or give the switch that name in the settings"
                 )
                 break
+            reading = part.file.path
             waiting = reader.read(part)
         if waiting:
             notes.append(f"the last {waiting} bytes wait for the end of their record")
     except OSError as fault:
-        error = unreadable(path, fault)
+        error = unreadable(path, fault) + ("" if path.endswith(reading) else f" (in {reading})")
     except ColumnsMissing as fault:
         refused = f"{path}: {fault}"
     for verdict, reason in reader.held_by_ledger.items():
@@ -288,9 +289,7 @@ def _older(source: Source, ignored: tuple[str, ...], ledger: Ledger, files: Reco
 
 def _owner(file: RecordFile, others: Iterable[SourceState]) -> str | None:
     """The other switch under which this very file was collected; a few bytes could be anybody's."""
-    return next(
-        (one.switch for one in others if one.offset >= KNOWN and is_continued(file, one)), None
-    )
+    return next((one.switch for one in others if one.offset >= KNOWN and is_continued(file, one)), None)
 
 
 def _some(names: tuple[str, ...], most: int = 5) -> str:

@@ -27,6 +27,9 @@ STEP = 2 * SECOND
 """Events stand in the order in which they happened; by so much a clock that nobody sets never goes back."""
 SAME_START = 2
 """Seconds. Channels are numbered from 0 each time Asterisk starts, and by the second in which they begin."""
+SILENCE = SECOND // 4
+"""Channels that begin together may be told in another order, but not so long after the last event: an
+Asterisk that was just started may number its first channel in the second in which the last one began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +235,10 @@ class _Watch:
             return
         if self.top is None or number[1] > self.top[1]:
             self.top = number
-        elif abs(number[0] - self.top[0]) >= SAME_START and event.uniqueid not in self.open:
+        elif event.uniqueid not in self.open and (
+            abs(number[0] - self.top[0]) >= SAME_START
+            or (before is not None and event.at - before >= SILENCE)
+        ):
             self.restarts += 1
             self.top = number
             for life in tuple(self.open.values()):

@@ -50,7 +50,7 @@ def collect_remote(
     hosts: dict[str, list[Source]] = {}
     for source in sources:
         url = parse(source.path)
-        hosts.setdefault(_host_of(url), []).append(Source(source.switch, _host_of(url) + _quoted(url.path)))
+        hosts.setdefault(host_of(url), []).append(Source(source.switch, address(url)))
     for host, own in hosts.items():
         yield from _collect_host(host, tuple(dict.fromkeys(own)), ledger, world, now, progress)
 
@@ -69,11 +69,16 @@ def _wrong(url: SourceUrl) -> str | None:
     return "an address of SFTP ends with its path; write %3F for a question mark" if url.query else None
 
 
-def _host_of(url: SourceUrl) -> str:
+def host_of(url: SourceUrl) -> str:
     """The machine and the user, always in the same words: they are part of what a source is known by."""
     host = f"[{url.host}]" if ":" in url.host else url.host
     port = "" if url.port in (None, 22) else f":{url.port}"
     return f"{url.scheme}://{quote(url.user or '', safe='')}@{host}{port}"
+
+
+def address(url: SourceUrl) -> str:
+    """The file or folder in the words the ledger knows it by, whatever a user wrote."""
+    return host_of(url) + _quoted(url.path)
 
 
 def _quoted(path: str) -> str:
@@ -117,7 +122,7 @@ def _once(
     """What is wrong with the machine, and what one connection gave; None where there was none."""
     try:
         with world.connect(sources[0].switch, parse(sources[0].path)) as files:
-            got = collect(sources, ledger, _OfHost(host, files), now=now, progress=progress).sources
+            got = collect(sources, ledger, OfHost(host, files), now=now, progress=progress).sources
             fault = files.fault
     except HostFault as refused:
         return refused, None
@@ -163,7 +168,7 @@ class _Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class _OfHost:
+class OfHost:
     """A machine's files by their addresses, under which the ledger knows them."""
 
     host: str

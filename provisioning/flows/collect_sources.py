@@ -141,6 +141,9 @@ def _check(sources: Sequence[Source], world: World) -> None:
     names = ", ".join(f"{scheme}://" for scheme in sorted(known) if scheme)
     wrong: list[str] = []
     for source in sources:
+        if not source.path.strip():
+            wrong.append("a source without a name: is a variable of the script empty?")
+            continue
         if scheme_of(source.path) not in known:
             wrong.append(
                 f"{shown(source.path)}: no kind of source we know; known are files, folders, {names}"

@@ -108,6 +108,8 @@ class Standing:
     record: Cdr
     bill: str | None
     """The closed bill it stands on, None where it stands on none."""
+    dispute: int | None = None
+    """The dispute about it that is open, or whose credit is on no closed bill yet; None if none is."""
 
 
 def in_its_place(found: Sequence[Standing], switch: str, record: Cdr) -> Standing | None:
@@ -218,7 +220,7 @@ def _place(line: Held) -> SourceState:
 def release(book: QuarantineBook, number: int, why: str, *, at: datetime, who: str) -> Held:
     """Makes this line the call record of its key, in the place of another there. Twice changes nothing.
 
-    FlowError where it is no record, or what stands there is on a closed bill.
+    FlowError where it is no record, or what stands there is on a closed bill or disputed.
     """
     line = _line(book, number)
     record = line.record
@@ -232,14 +234,26 @@ def release(book: QuarantineBook, number: int, why: str, *, at: datetime, who: s
     standing = in_its_place(book.standing(line.switch, _key(record)), line.switch, record)
     if standing is not None and standing.switch == line.switch and standing.record.raw == line.raw:
         return line
-    if standing is not None and standing.bill is not None:
+    if standing is not None:
+        check_free(number, standing)
+    _check_why(why)
+    book.release_held(line, record, Decision(state=State.RELEASED, why=why, at=at, who=who))
+    return _line(book, number)
+
+
+def check_free(number: int, standing: Standing) -> None:
+    """FlowError where what stands in the place of a line must stay there."""
+    if standing.bill is not None:
         raise FlowError(
             f"line {number}: the call stands on the closed bill {standing.bill}, which stays as it is. Void "
             "the line; what was billed too much is a matter for `seatline dispute`"
         )
-    _check_why(why)
-    book.release_held(line, record, Decision(state=State.RELEASED, why=why, at=at, who=who))
-    return _line(book, number)
+    if standing.dispute is not None:
+        raise FlowError(
+            f"line {number}: dispute {standing.dispute} is about the call; its record and its price stay as "
+            f"they are until that is closed (`seatline dispute close {standing.dispute}`) and a credit is on "
+            "a closed bill"
+        )
 
 
 def void(book: QuarantineBook, wanted: Wanted, why: str, *, at: datetime, who: str) -> tuple[Held, ...]:

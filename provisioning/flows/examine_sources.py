@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pbx import cel
 from pbx.action import Action
 from provisioning.flows.examine_switch import Finding, Verdict, options_of, runs
 from provisioning.flows.ports import Switch
@@ -187,11 +188,12 @@ def _adaptive(switch: Switch) -> Iterator[str]:
 
 def _events(switch: Switch, events: Sequence[Listed]) -> tuple[Verdict, str]:
     """Channel events tell of the calls whose record was lost."""
-    held = options_of(switch, "cel.conf")
-    enabled = held.get(("general", "enable"), "no").lower() in ("yes", "true", "1", "on")
+    general = options_of(switch, "cel.conf")
+    enabled = general.get(("general", "enable"), "no").lower() in ("yes", "true", "1", "on")
+    held = options_of(switch, "cel_custom.conf") if runs(switch, "cel_custom") else {}
     files = [
         option if section == "mappings" else section
-        for section, option in (options_of(switch, "cel_custom.conf") if runs(switch, "cel_custom") else {})
+        for section, option in held
         if option == "fields" or section == "mappings"
     ]
     if not enabled or not files:
@@ -203,6 +205,32 @@ def _events(switch: Switch, events: Sequence[Listed]) -> tuple[Verdict, str]:
     if lost:
         names = ", ".join(shown(one.text) for one in lost)
         return "bad", f"{names}: collected and not written; the switch writes {', '.join(files)}"
+    grave: Verdict = "bad" if events else "warning"
+    if untold := _untold(general.get(("general", "events"), "")):
+        return grave, f"{untold} not asked for: set events = {cel.EVENTS} in [general] of cel.conf"
+    readable = [file for file in files if _is_ours(held, file)]
+    meant = [file for one in events for file in one.names or () if file in files]
+    if not readable or not set(meant) <= set(readable):
+        named = ", ".join(sorted(set(meant) - set(readable))) or ", ".join(files)
+        return (
+            grave,
+            f"{named}: its lines cannot be read; write format = json and fields = {cel.MAPPING} in "
+            "cel_custom.conf",
+        )
     if not events:
-        return "warning", f"{', '.join(files)}: written and not collected; add to events in seatline.toml"
+        return (
+            "warning",
+            f"{', '.join(readable)}: written and not collected; add to events in seatline.toml",
+        )
     return "ok", f"{', '.join(files)} tells of the calls whose record was lost"
+
+
+def _untold(said: str) -> str:
+    """The events without which a call's life is not told, of those that cel.conf does not ask for."""
+    asked = {event.strip() for event in said.split(",")}
+    return "" if "ALL" in asked else ", ".join(kind for kind in cel.Kind if kind not in asked)
+
+
+def _is_ours(held: Options, file: str) -> bool:
+    fields = [field.strip() for field in held.get((file, "fields"), "").split(",")]
+    return held.get((file, "format"), "").lower() == "json" and ", ".join(fields) == cel.MAPPING

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pbx import cdr_json
 from pbx.action import Action, Reply
+from provisioning.flows.examine_clock import clock_said, seconds_ahead
 from provisioning.flows.known_advisories import MENDED_IN, open_in
 from provisioning.flows.needed_modules import FOR_OFFERS, NEEDED
 from provisioning.flows.ports import Switch
@@ -50,7 +51,6 @@ CDR_SPOILERS: Mapping[tuple[str, str], tuple[tuple[str, ...], str]] = {
 }
 """Options of cdr.conf that may be left out and spoil the records where they are set so, and how."""
 
-MOST_CLOCK_DIFFERENCE = 5.0
 
 TOO_MUCH: Mapping[str, Action] = {
     "command": Action("Command", (("Command", "core show uptime"),)),
@@ -141,16 +141,11 @@ def _named(things: Sequence[str]) -> str:
 
 
 def _clock(switch: Switch, now: datetime) -> tuple[Verdict, str]:
-    said = switch.send(Action("Ping")).fields.get("Timestamp", "")
-    if not re.fullmatch(r"\d+(\.\d+)?", said):
+    ahead = seconds_ahead(switch, lambda: now)
+    if ahead is None:
         return "warning", "the switch does not tell its time"
-    difference = abs(float(said) - now.timestamp())
-    if difference > MOST_CLOCK_DIFFERENCE:
-        return (
-            "bad",
-            f"its clock is {difference:.0f} s off ours, so bills would be wrong; run NTP on both",
-        )
-    return "ok", "its clock and ours agree"
+    wrong = clock_said(ahead)
+    return ("bad", wrong) if wrong else ("ok", "its clock and ours agree")
 
 
 def _systemname(switch: Switch) -> tuple[Verdict, str]:

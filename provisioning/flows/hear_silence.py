@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -14,13 +14,17 @@ from provisioning.flows.errors import FlowError
 from provisioning.flows.ports import Switch
 
 FAMILY = "seatline-count"
-"""Where the call logic counts calls, in the switch's own database: <site>/<day>/by/<seat>."""
+"""Where the call logic counts calls out, in the switch's own database: <site>/<day>/by/<seat>."""
+ENDED = "ended since "
+"""How the place begins under which the calls stand that ended since Asterisk started, as it counts them."""
+UP = "up"
+"""The place of those that go on: they may stand in the database already, and have no record yet."""
 WEEKS = 3
 """A switch that had calls on this day of the week in each of the last weeks is expected to have some."""
 
 Kind = Literal["lost", "quiet", "unasked"]
 WORDS: Mapping[Kind, str] = {
-    "lost": "it processed calls since the last night and delivered no record of them",
+    "lost": "it processed calls and delivered no record of them",
     "quiet": "it delivered no record, though it did on this day of the last weeks",
     "unasked": "it delivered no record and could not be asked whether it processed calls",
 }
@@ -79,7 +83,7 @@ class Signs:
 
 
 def hear_silence(
-    ask: Mapping[str, Callable[[], Mapping[str, int]]],
+    asked: Mapping[str, Mapping[str, int] | SwitchError | FlowError],
     *,
     new: Mapping[str, int],
     by_day: Mapping[str, Mapping[date, int]],
@@ -87,24 +91,24 @@ def hear_silence(
     signs: Mapping[str, Signs],
     now: datetime,
 ) -> Heard:
-    """Which of these switches delivered nothing and should have. `ask` asks each what it counted.
+    """Which of these switches delivered nothing and should have. `asked` is what each has counted before its
+    records were read, or why it could not be asked.
 
     `new` is how many records each delivered since the last night, `by_day` on each of the last weeks' days.
     One that cannot be asked is told of, but no alarm: drift and doctor are for that.
     """
     silent: list[Silence] = []
     counted: dict[str, Mapping[str, int]] = {}
-    for name, asked in ask.items():
+    for name, told_by in asked.items():
         before = counted_before.get(name, {})
-        fault = None
-        try:
-            counted[name] = asked()
-        except (SwitchError, FlowError) as why:
-            counted[name], fault = before, str(why)
+        fault = str(told_by) if isinstance(told_by, Exception) else None
+        counted[name] = before if isinstance(told_by, Exception) else told_by
         if new.get(name):
             continue
         processed = _grown(counted[name], before)
         told = [f"it counted {processed} calls"] if processed else []
+        if processed:  # the next night counts from there too, until a record comes
+            counted[name] = before
         told += signs.get(name, Signs()).told()
         if told:
             silent.append(Silence(switch=name, kind="lost", said=", ".join(told)))
@@ -117,8 +121,10 @@ def hear_silence(
 
 
 def counted_calls(switch: Switch, sites: Iterable[str]) -> dict[str, int]:
-    """How many calls the call logic of these sites has counted, by site and day; it forgets former days."""
-    found: dict[str, int] = {}
+    """How many calls the switch has counted: those that ended since Asterisk started and those that go on,
+    and by site and day what the call logic of these sites counted; that outlives a restart, and forgets
+    former days."""
+    found = _by_asterisk(switch)
     for site in sites:
         reply = switch.send(Action("DBGetTree", (("Family", f"{FAMILY}/{site}"),)))
         for event in reply.events:
@@ -130,8 +136,22 @@ def counted_calls(switch: Switch, sites: Iterable[str]) -> dict[str, int]:
     return found
 
 
+def _by_asterisk(switch: Switch) -> dict[str, int]:
+    """What Asterisk counts itself; nothing where it is too old for that."""
+    told = switch.send(Action("CoreStatus")).fields
+    processed, up = told.get("CoreProcessedCalls", ""), told.get("CoreCurrentCalls", "")
+    if not (processed.isdecimal() and up.isdecimal()):
+        return {}
+    since = f"{told.get('CoreStartupDate', '')} {told.get('CoreStartupTime', '')}"
+    return {f"{ENDED}{since}": max(0, int(processed) - int(up)), UP: int(up)}
+
+
 def _grown(counted: Mapping[str, int], before: Mapping[str, int]) -> int:
-    return sum(max(0, count - before.get(place, 0)) for place, count in counted.items())
+    """How many calls more were counted than before, by Asterisk or by the call logic: whoever knows more."""
+    gained = {place: max(0, count - before.get(place, 0)) for place, count in counted.items() if place != UP}
+    ended = sum(calls for place, calls in gained.items() if place.startswith(ENDED))
+    begun = sum(calls for place, calls in gained.items() if not place.startswith(ENDED))
+    return max(ended, begun - counted.get(UP, 0))
 
 
 def _habit(days: Mapping[date, int], now: datetime) -> int:

@@ -121,5 +121,8 @@ def run(
 def of_our_own(fault: Exception) -> str:
     """A fault of seatline itself, in one sentence without any of the values it was about."""
     frames = extract_tb(fault.__traceback__)
-    place = f" at {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    place = ""
+    if frames:
+        file = frames[-1].filename.replace("\\", "/").rpartition("/")[2]
+        place = f" at {file}, line {frames[-1].lineno}, {frames[-1].name}"
     return f"a fault of seatline itself ({type(fault).__name__}{place}); tell its makers"

@@ -307,9 +307,10 @@ class Ledger(Protocol):
         bill ("bill-closed"), new ones that are in the ledger as another switch's ("other-switch")."""
         ...
 
-    def store_plain(self, batch: PlainBatch, *, at: datetime) -> bool:
-        """Writes all of it with its offset, or nothing and says no: where a key of it is known already, for
-        this switch or for another, somebody has to look carefully."""
+    def store_plain(self, batch: PlainBatch, *, at: datetime) -> Mapping[str, int] | None:
+        """Writes all of it with its offset, and tells how many lines were "new", "witnessed" or "replay"; or
+        nothing, and None, where somebody has to look carefully: at a call that is known otherwise, or that
+        another switch may have."""
         ...
 
     def held_count(self) -> int:
@@ -322,7 +323,7 @@ class Ledger(Protocol):
 
     def to_rate(self, *, again: bool) -> Iterator[tuple[int, Cdr]]:
         """Records by id, in the order of their start: those without a verdict and those unrated or in
-        review; with `again`, all but those on a closed bill."""
+        review; with `again`, all but those on a closed bill. None whose price a dispute keeps."""
         ...
 
     def testimonies(self, records: Sequence[int]) -> Mapping[int, Testimony]:

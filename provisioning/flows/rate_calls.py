@@ -46,10 +46,10 @@ class Verdicts:
 
 def rate_calls(ledger: Ledger, *, again: bool = False, progress: Progress | None = None) -> Verdicts:
     """Rates all records without a final verdict; with `again` all that stand on no closed bill.
-    What is disputed keeps its price until that is decided.
 
     Safe to run twice: a verdict depends on the record and the contracts alone. Calls on a closed bill keep
-    theirs for ever. A record that is collected anew while this runs is left to the next run.
+    theirs for ever, disputed ones until that is decided. A record that is collected anew while this runs is
+    left to the next run.
     """
     directory = Directory(ledger.versions())
     waiting = ledger.to_rate(again=again)

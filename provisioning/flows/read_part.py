@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pbx.cdr import BrokenRecord, Cdr
-from pbx.cdr_file import Remembered, head, lines, tail
+from pbx.cdr_file import Bytes, Remembered, head, lines, tail
 from pbx.cdr_lines import Reading, kind_of, readings
 from pbx.cdr_plain import Plain, PlainReader
 from provisioning.flows.admit_records import HELD_BY_LEDGER, Verdict, admit
-from provisioning.flows.collect_plain import collect_plainly
+from provisioning.flows.collect_plain import Pace, collect_plainly
 from provisioning.flows.follow_file import Part, state_of
 from provisioning.flows.ports import Ledger, Manifest, PlainBatch, Progress
 from provisioning.flows.refuse_columns import ColumnGate
@@ -41,9 +41,9 @@ class PartReader:
         """Stores the part's records in batches, each with the state of the source after it; returns how
         many bytes at its end wait for their newline."""
         self.kind = kind_of(head(part.file))
-        offset, more = part.offset, True
+        offset, more, pace = part.offset, True, Pace()
         while more:
-            quick = self._quickly(part, offset)
+            quick = self._quickly(part, offset, pace)
             offset, more = self._carefully(part, *quick)
         rest = tail(part.file, offset)
         left = 0 if rest is None or not rest.raw.strip() else rest.end - rest.offset
@@ -56,8 +56,9 @@ class PartReader:
             self._keep([], part, Remembered(part.file), 0, 0)
         return left
 
-    def _quickly(self, part: Part, offset: int) -> tuple[int, int | None]:
-        """Stores what is plainly new; returns from where and how far to read carefully, None: to the end."""
+    def _quickly(self, part: Part, offset: int, pace: Pace) -> tuple[int, int | None]:
+        """Stores what is plainly new or known; returns from where and how far to read carefully, None: to
+        the end."""
 
         def keep(end: int, found: list[bytes], plain: Plain) -> bool:
             counts = {str(Verdict.NEW): len(found)}
@@ -68,12 +69,13 @@ class PartReader:
                 lines=found,
                 plain=plain,
             )
-            if not self.ledger.store_plain(batch, at=self.now):
+            told = self.ledger.store_plain(batch, at=self.now)
+            if told is None:
                 return False
-            self._count(Counter({Verdict.NEW: len(found)}), end, part.file.size)
+            self._count(Counter({Verdict(verdict): told[verdict] for verdict in told}), end, part.file)
             return True
 
-        reached = collect_plainly(part.file, offset, self.kind, self.plain, keep)
+        reached = collect_plainly(part.file, offset, self.kind, self.plain, keep, pace)
         return reached.offset, reached.careful
 
     def _carefully(self, part: Part, offset: int, until: int | None) -> tuple[int, bool]:
@@ -104,11 +106,12 @@ class PartReader:
         if batch.held and not self.counts[Verdict.BROKEN] and not self.counts[Verdict.CONFLICT]:
             first = batch.held[0]
             self.notes.append(f"the first line in quarantine, at byte {first.offset}: {first.reason}")
-        self._count(verdicts, end, part.file.size)
+        self._count(verdicts, end, part.file)
 
-    def _count(self, verdicts: Counter[Verdict], end: int, size: int) -> None:
+    def _count(self, verdicts: Counter[Verdict], end: int, file: Bytes) -> None:
+        """Counts first: to ask how large the file is may fail, and what is stored counts all the same."""
         self.counts.update(verdicts)
-        self.progress(f"{self.path}: {self.counts.total()} call records", end, size)
+        self.progress(f"{self.path}: {self.counts.total()} call records", end, file.size)
 
 
 def _batches(found: Iterable[Reading], until: int | None) -> Iterator[list[Reading]]:

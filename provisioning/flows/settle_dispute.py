@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from provisioning.core.call import RatedCall
 from provisioning.core.contract import ContractVersion, Zone
 from provisioning.core.cycle import Cycle
 from provisioning.core.dispute import INCOMING, About, CallFound, Closing, Dispute, Result
+from provisioning.core.money import round_fen
 from provisioning.flows.errors import FlowError
 from provisioning.flows.make_bill import bill_of_cycle
 from provisioning.flows.ports import Ledger
@@ -85,6 +86,7 @@ def open_dispute(book: DisputeBook, wish: Wish, why: str, *, now: datetime, who:
     """
     if not why.strip():
         raise FlowError("say why it is disputed: --why TEXT; it stands in the audit and on the bill")
+    wish = _by_long_number(book, wish)
     openings = tuple(_openings(book, wish, now, who))
     if not openings:
         raise FlowError(_nothing(book, wish))
@@ -131,6 +133,7 @@ def close_dispute(
 def calls_meant(book: DisputeBook, wish: Wish, *, now: datetime, who: str) -> tuple[CallFound, ...]:
     """The calls of a month that such a dispute would be about; the audit notes who looked, before they are
     shown."""
+    wish = _by_long_number(book, wish)
     if wish.cycle is None:
         raise FlowError("say of which month: --cycle 2025-07")
     _check_zone(wish)
@@ -139,9 +142,17 @@ def calls_meant(book: DisputeBook, wish: Wish, *, now: datetime, who: str) -> tu
     meant = tuple(one for one in found if about is not None and about.touches(one.record, one.call))
     if not meant:
         raise FlowError(_nothing(book, wish))
-    detail = {"cycle": str(wish.cycle), "about": str(about), "calls": len(meant)}
+    told = None if about is None else about.for_the_audit
+    detail = {"cycle": str(wish.cycle), "about": told, "calls": len(meant)}
     book.audit(event="calls-looked-at", subject=wish.contract, detail=detail, at=now, who=who)
     return meant
+
+
+def _by_long_number(book: DisputeBook, wish: Wish) -> Wish:
+    """A seat that is said by its short number, as its calls have it (短号)."""
+    seats = (seat for one in book.versions(wish.contract) for seat in one.contract.site.seats)
+    long = {seat.long_number for seat in seats if wish.number and seat.short_number == wish.number}
+    return replace(wish, number=long.pop()) if len(long) == 1 else wish
 
 
 def _check_zone(wish: Wish) -> None:
@@ -155,6 +166,10 @@ def _credit(result: Result, asked: Decimal | None, amount: Decimal, left: Decima
         if asked:
             raise FlowError("a rejected dispute gives nothing back: leave --credit out, or say --upheld")
         return Decimal(0)
+    if asked is not None and asked < 0:
+        raise FlowError(f"a credit of {asked} CNY would be a charge: it is what the customer gets back")
+    if asked is not None and asked != round_fen(asked):
+        raise FlowError(f"a credit of {asked} CNY is no whole number of fen: a bill has two decimals")
     most = max(Decimal(0), min(amount, left))
     given = most if asked is None else asked
     if given > most:
@@ -267,7 +282,10 @@ def _numbered(found: Iterable[CallFound]) -> tuple[tuple[int, RatedCall], ...]:
 def _fees(book: DisputeBook, contract: str, cycle: Cycle, now: datetime, who: str) -> dict[str, Decimal]:
     """The fees on the bill of a month, closed or open, by item."""
     document: Mapping[str, Any] = bill_of_cycle(book, contract, cycle, close=False, now=now, who=who).document
-    return {line["item"]: Decimal(line["amount"]) for name in FEES for line in document[name]}
+    fees: dict[str, Decimal] = {}
+    for line in (line for name in FEES for line in document[name]):
+        fees[line["item"]] = fees.get(line["item"], Decimal(0)) + Decimal(line["amount"])
+    return fees
 
 
 def _figures(

@@ -48,12 +48,13 @@ WORDS: Mapping[Change, str] = {
         "switch wrote between the two is lost, and nobody can tell: rotate by rename"
     ),
     Change.CUT: (
-        "it was cut short behind its beginning, and is read again; what was read before is in the ledger, "
-        "and what was cut off unread is lost: rotate by rename, never by copytruncate"
+        "it was truncated, cut short behind its beginning, and is read again; what was read before is in the "
+        "ledger, and what was cut off unread is lost: rotate by rename, never by copytruncate"
     ),
     Change.EMPTIED: (
-        "it was emptied in place, and is read from its beginning; what it held before is nowhere beside it: "
-        "if a copy is left elsewhere, collect it by its name. Rotate by rename, never by copytruncate"
+        "it was truncated, emptied or cut within its first 4 KiB, and is read from its beginning; what it "
+        "held before is nowhere beside it: if a copy is left elsewhere, collect it by its name. Rotate by "
+        "rename, never by copytruncate"
     ),
     Change.REMADE: (
         "it was deleted and made anew (the disk gave it the same inode), and is read from its beginning; "

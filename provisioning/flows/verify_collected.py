@@ -36,10 +36,11 @@ def verify(
     """The proof for each source that is wanted, by switch and path. Changes nothing."""
     for state in sorted(book.sources_read(), key=lambda one: (one.switch, one.path)):
         if wanted(state):
-            yield _proof(state, book, files, progress)
+            yield prove(state, book, files, progress)
 
 
-def _proof(state: SourceState, book: CollectedBook, files: RecordFiles, progress: Progress) -> Proof:
+def prove(state: SourceState, book: CollectedBook, files: RecordFiles, progress: Progress) -> Proof:
+    """The proof for one source; its `error` says why it could not be read to its end."""
     proof = Proof(switch=state.switch, path=state.path)
     try:
         with ExitStack() as doors:
@@ -47,6 +48,8 @@ def _proof(state: SourceState, book: CollectedBook, files: RecordFiles, progress
             chains = list(_chains(book.batches_read(state.switch, state.path)))
             if not chains and state.offset:
                 chains = [[_without_manifest(0, state.offset)]]
+            if not chains:
+                proof.unread += sum(one.size for one in found if one.path == state.path)
             for number, chain in enumerate(chains, 1):
                 is_last = number == len(chains)
                 file = _file_of(chain, found) or (_now(state, found) if is_last else None)
@@ -72,9 +75,11 @@ def _open(state: SourceState, files: RecordFiles, doors: ExitStack) -> list[Reco
     found = []
     for name in names:
         try:
-            found.append(doors.enter_context(files.open(name)))
+            file = doors.enter_context(files.open(name))
         except FileNotFoundError:
             continue
+        file.path = name  # another machine's file has its address, as the ledger has it
+        found.append(file)
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from provisioning.store.engine import reading, writing
+from provisioning.store.engine import reading, streaming, writing
 from provisioning.store.opened import Opened
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class CallBook(Opened):
         with writing(self._engine) as connection:
             return records.store(connection, batch, at=at)
 
-    def store_plain(self, batch: PlainBatch, *, at: datetime) -> bool:
+    def store_plain(self, batch: PlainBatch, *, at: datetime) -> Mapping[str, int] | None:
         from provisioning.store import plain_records
 
         with writing(self._engine) as connection:
@@ -82,7 +82,7 @@ class CallBook(Opened):
         """The records to rate as they stand now; what is saved meanwhile does not show among them."""
         from provisioning.store import rated
 
-        with reading(self._engine) as connection:
+        with streaming(self._engine) as connection:
             yield from rated.to_rate(connection, again=again)
 
     def save_rated(self, rated_calls: Iterable[tuple[int, Cdr, RatedCall]]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
+from provisioning.flows.admit_records import KNOWN_ALREADY, Verdict
 from provisioning.flows.ports import RecordKey
 from provisioning.flows.proof import BatchRead, Kept
 from provisioning.store.portions import portions
@@ -29,6 +30,19 @@ def batches(connection: Connection, switch: str, path: str) -> tuple[BatchRead, 
             total=int.from_bytes(row.digest, "big"),
         )
         for row in connection.execute(asked)
+    )
+
+
+def had_records(connection: Connection, switch: str, path: str) -> bool:
+    """Whether a line of this source was ever a call record. One from before there were manifests may be of
+    any source of its switch."""
+    asked = select(batch.c.counts, batch.c.records).where(
+        batch.c.switch == switch, or_(batch.c.path == path, batch.c.path.is_(None))
+    )
+    good = (Verdict.NEW, *KNOWN_ALREADY, Verdict.CONFLICT, Verdict.OTHER_SWITCH, Verdict.BILL_CLOSED)
+    return any(
+        records or any(counts.get(verdict) for verdict in good)
+        for counts, records in connection.execute(asked)
     )
 
 

@@ -28,6 +28,13 @@ class CollectedBook(Opened):
         with reading(self._engine) as connection:
             return collected.batches(connection, switch, path)
 
+    def had_records(self, switch: str, path: str) -> bool:
+        """Whether a line of this source was ever a call record."""
+        from provisioning.store import collected
+
+        with reading(self._engine) as connection:
+            return collected.had_records(connection, switch, path)
+
     def kept(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, tuple[Kept, ...]]:
         from provisioning.store import collected
 

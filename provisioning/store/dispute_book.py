@@ -94,7 +94,9 @@ class DisputeBook(Opened):
             return removal.remove(connection, group, limit=limit, at=at, who=who)
 
     def remove_others(self, month: Cycle, *, at: datetime, who: str, dry: bool) -> tuple[int, int]:
-        from provisioning.store import removal
+        from provisioning.store import disputes, removal
 
         with writing(self._engine) as connection:
+            if not dry:
+                disputes.mask_removed(connection)
             return removal.remove_others(connection, month, at=at, who=who, dry=dry)

@@ -7,10 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, insert, or_, select, update
 
 from provisioning.core.cycle import Cycle
-from provisioning.core.dispute import About, CallFound, Closing, Dispute, Result
+from provisioning.core.dispute import About, CallFound, Closing, Dispute, Result, masked
 from provisioning.flows.errors import ChangedMeanwhile, FlowError
 from provisioning.flows.settle_dispute import Opening
 from provisioning.store import rated, recordings, trail
@@ -20,6 +20,8 @@ from provisioning.store.tables import bill, call_record, rated_call, recording
 from provisioning.store.tables_disputes import dispute, removed_calls
 
 OPEN = dispute.c.closed_at.is_(None)
+_OWN = and_(call_record.c.uniqueid == recording.c.uniqueid, call_record.c.switch == recording.c.switch)
+"""Whether a record is of a recorded call."""
 _ABOUT = ("zone", "record", "number", "item")
 
 
@@ -58,7 +60,8 @@ def open_(
         assert key is not None
         made.append(key[0])
         _hold(connection, key[0], one.records, at=at, who=who)
-        detail: dict[str, Any] = {"cycle": str(one.cycle), "about": str(one.about), "why": why}
+        said = one.about.for_the_audit
+        detail: dict[str, Any] = {"cycle": str(one.cycle), "about": said, "why": why}
         detail |= {"calls": one.calls, "amount": f"{one.amount:f}"}
         _note(connection, "dispute-opened", key[0], one.contract, detail, at=at, who=who)
     return find(connection, None, made)
@@ -157,15 +160,45 @@ def was_removed(connection: Connection, contract: str, cycle: Cycle) -> int:
     return sum(connection.execute(select(removed_calls.c.calls).where(*mine)).scalars())
 
 
+def mask_removed(connection: Connection) -> None:
+    """Of a number that a decided dispute was about only the end stays, once the month's calls are removed."""
+    left, gone = (
+        exists().where(table.c.contract == dispute.c.contract, table.c.cycle == dispute.c.cycle)
+        for table in (rated_call, removed_calls)
+    )
+    asked = select(dispute.c.id, dispute.c.number).where(dispute.c.number.is_not(None), ~OPEN, gone, ~left)
+    for number, about in connection.execute(asked).all():
+        changed = update(dispute).where(dispute.c.id == number)
+        connection.execute(changed.values(number=masked(about)))
+
+
 def _hold(connection: Connection, number: int, records: Sequence[int], *, at: datetime, who: str) -> None:
     """Keeps the recordings of these calls that nobody keeps yet."""
     found: list[int] = []
-    own = and_(call_record.c.uniqueid == recording.c.uniqueid, call_record.c.switch == recording.c.switch)
     for some in portions(tuple(records)):
-        asked = select(recording.c.id).distinct().join(call_record, own)
+        asked = select(recording.c.id).distinct().join(call_record, _OWN)
         free = (recording.c.held.is_(None), recording.c.removed_at.is_(None), call_record.c.id.in_(some))
         found += connection.execute(asked.where(*free)).scalars()
     recordings.hold(connection, found, _held_for(number), at=at, who=who)
+
+
+def hold_due(connection: Connection, due: Sequence[ColumnElement[bool]], *, at: datetime, who: str) -> None:
+    """Keeps those of the recordings whose time is over that are of disputed calls: a call that came after its
+    dispute was opened is one too."""
+    asked = (
+        select(dispute.c.id, recording.c.id)
+        .distinct()
+        .select_from(recording)
+        .join(call_record, _OWN)
+        .join(rated_call, rated_call.c.record == call_record.c.id)
+        .join(dispute, and_(rated.DISPUTED, OPEN))
+        .where(*due)
+        .order_by(dispute.c.id)
+    )
+    first = {one: number for number, one in reversed(connection.execute(asked).all())}
+    for number in sorted(set(first.values())):
+        kept = [one for one, holder in first.items() if holder == number]
+        recordings.hold(connection, kept, _held_for(number), at=at, who=who)
 
 
 def _held_for(number: int) -> str:

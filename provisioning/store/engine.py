@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sqlite3
 import time
@@ -18,7 +19,11 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from provisioning.flows.errors import FlowError, LedgerUnavailable
 from provisioning.store.faults import told_clearly
 
+# Its faults come to us as exceptions; what it writes itself would be a traceback on stderr.
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 BUSY_SECONDS = 5.0
+TURN = 0.005
+"""Seconds between two looks whether another writer is done."""
 CONNECT_SECONDS = 5
 PAGE = 16 * 1024
 """Bytes of a page of a new SQLite ledger: call records are long, and most are written many at a time."""
@@ -78,7 +83,8 @@ def _connect_timeout(url: URL) -> str:
 
 
 def _tune_sqlite(engine: Engine, busy_seconds: float) -> None:
-    """WAL, so that readers never wait; FULL, so that a committed row survives a power cut."""
+    """WAL, so that readers never wait; FULL, so that a committed row survives a power cut; and
+    what is deleted is wiped, whatever SQLite was built with."""
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
@@ -86,7 +92,7 @@ def _tune_sqlite(engine: Engine, busy_seconds: float) -> None:
         connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}").close()
         connection.execute(f"PRAGMA page_size = {PAGE}").close()  # says something to a new file only
         _use_wal(connection, busy_seconds)
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", *_ROOM):
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON", *_ROOM):
             connection.execute(f"PRAGMA {pragma}").close()
 
 
@@ -113,11 +119,35 @@ def _mark_writers(engine: Engine, busy_seconds: float) -> None:
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
         writes = connection.get_execution_options().get("seatline_writes", False)
-        if sqlite:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if sqlite and writes:
+            _begin_writing(connection, busy_seconds)
+        elif sqlite:
+            connection.exec_driver_sql("BEGIN")
         elif writes:
             connection.exec_driver_sql(patience)
             connection.exec_driver_sql(one_writer)
+
+
+def _begin_writing(connection: Connection, busy_seconds: float) -> None:
+    """Takes SQLite's lock as soon as it is free. SQLite itself looks ten times a second only, and a collector
+    with much to write is done with one batch and at the next before that: whoever waits would rarely be so
+    lucky as to look in between."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA busy_timeout = 0").close()
+    end = time.monotonic() + busy_seconds
+    try:
+        while time.monotonic() < end:
+            try:
+                driver.execute("BEGIN IMMEDIATE").close()
+            except sqlite3.OperationalError as fault:
+                if "locked" not in str(fault):
+                    break
+            else:
+                return
+            time.sleep(TURN)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # in vain once more, and says why as all others do
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}").close()
 
 
 @contextmanager
@@ -125,6 +155,23 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that only reads and waits for nobody."""
     with told_clearly(engine), engine.connect() as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def streaming(engine: Engine) -> Iterator[Connection]:
+    """As reading(), for a generator: one that is left before its end has nobody to tell of a lost database;
+    whoever left it was told."""
+    left = False
+    try:
+        with reading(engine) as connection:
+            try:
+                yield connection
+            except GeneratorExit:
+                left = True
+                raise
+    except LedgerUnavailable:
+        if not left:
+            raise
 
 
 @contextmanager

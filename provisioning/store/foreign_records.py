@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg.abc import Buffer
@@ -186,7 +187,7 @@ def _sqlite(source: TableSource, file: Path) -> Engine:
             pass
     except OSError as fault:
         raise TableFault(f"{source.name}: {fault.strerror}") from None
-    url = URL.create("sqlite", database=f"file:{file}", query={"mode": "ro", "uri": "true"})
+    url = URL.create("sqlite", database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
 
     @event.listens_for(engine, "connect")

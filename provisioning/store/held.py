@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
 
 from pbx.cdr import Cdr
-from provisioning.flows.decide_held import Decision, Held, Standing, State, Wanted, in_its_place
-from provisioning.flows.errors import FlowError
+from provisioning.flows.decide_held import Decision, Held, Standing, State, Wanted, check_free, in_its_place
 from provisioning.flows.ports import Batch, HeldLine, RecordKey, SourceState
-from provisioning.store import batches, records, trail
+from provisioning.store import batches, rated, records, trail
 from provisioning.store.tables import bill, call_record, held_line, rated_call
 from provisioning.store.tables_decisions import held_decision
+from provisioning.store.tables_disputes import dispute
 from provisioning.store.values import sha256
 
 REMOVED = "removed"
@@ -68,8 +68,10 @@ def decisions(connection: Connection, line: int) -> tuple[Decision, ...]:
 
 def standing(connection: Connection, switch: str, key: RecordKey) -> tuple[Standing, ...]:
     """The call records of that key: this switch's first, then those of others."""
+    about_it = select(func.min(dispute.c.id)).where(rated.DISPUTED, rated.UNDECIDED).correlate(rated_call)
+    names = (call_record.c.id, call_record.c.switch, call_record.c.raw, bill.c.contract, bill.c.cycle)
     asked = (
-        select(call_record.c.id, call_record.c.switch, call_record.c.raw, bill.c.contract, bill.c.cycle)
+        select(*names, about_it.scalar_subquery().label("dispute"))
         .outerjoin(rated_call, rated_call.c.record == call_record.c.id)
         .outerjoin(bill, bill.c.id == rated_call.c.bill)
         .where(call_record.c.uniqueid == key[0], call_record.c.sequence == key[1])
@@ -80,6 +82,7 @@ def standing(connection: Connection, switch: str, key: RecordKey) -> tuple[Stand
             switch=row.switch,
             record=records.cdr(row.id, row.raw),
             bill=None if row.cycle is None else f"{row.contract} {row.cycle}",
+            dispute=row.dispute,
         )
         for row in connection.execute(asked)
     ]
@@ -106,7 +109,7 @@ def admit(connection: Connection, line: Held, batch: Batch, decision: Decision) 
 def release(connection: Connection, line: Held, record: Cdr, decision: Decision) -> None:
     """Makes the line's record that of its key; what stood there before is in quarantine from now on.
 
-    FlowError where that is on a closed bill.
+    FlowError where that is on a closed bill, or a dispute is about it.
     """
     place = _place(line)
     found = standing(connection, line.switch, (record.uniqueid, record.sequence))
@@ -114,8 +117,7 @@ def release(connection: Connection, line: Held, record: Cdr, decision: Decision)
     if former is None:
         records.write(connection, Batch(source=place, new=(record,)), at=decision.at)
     else:
-        if former.bill is not None:
-            raise FlowError(f"the call stands on the closed bill {former.bill}, which stays as it is")
+        check_free(line.id, former)
         _take_place(connection, line, record, former, decision)
     _decide(connection, line, decision)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Connection, Table
@@ -43,6 +44,35 @@ def insert_rows(
     with copying(connection, f"COPY {table.name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def insert_alike(
+    connection: Connection,
+    table: Table,
+    same: Mapping[str, str | int],
+    columns: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    """Adds rows to SQLite that differ in these columns only, many with one statement: the quickest way."""
+    names = ", ".join((*same, *columns))
+    one = ", ".join((*map(_literal, same.values()), *"?" * len(columns)))
+    head = f"INSERT INTO {table.name} ({names}) VALUES "  # noqa: S608  (names and values of our own)
+    many = head + ", ".join([f"({one})"] * _TOGETHER)
+    whole = len(rows) // _TOGETHER * _TOGETHER
+    with _as_ours(connection, f"{head}({one})", sqlite3.Error):
+        values = chain.from_iterable(rows[:whole])
+        _driver(connection).executemany(
+            many, zip(*[values] * (_TOGETHER * len(columns)), strict=True)
+        ).close()
+        _driver(connection).executemany(f"{head}({one})", rows[whole:]).close()
+
+
+_TOGETHER = 50
+"""Rows of a statement: four columns each stay far below the values that SQLite lets a statement have."""
+
+
+def _literal(value: str | int) -> str:
+    return str(int(value)) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
 
 
 @contextmanager

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, or_, select, true, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    union,
+)
 
 from pbx.cdr import SECOND
 from provisioning.charging.doubt import BY_EVENTS
 from provisioning.core.call import Outcome
 from provisioning.flows.ports import RecordKey
 from provisioning.flows.reconcile_sources import Finding, What, shown
+from provisioning.store.portions import portions
 from provisioning.store.records import cdr
+from provisioning.store.source_kinds import known_before, seen
 from provisioning.store.tables import call_record, call_source, held_line, rated_call
 from provisioning.store.tables_witness import channel_life, event_source, seen_call, settled_call
 
 OVERDUE = timedelta(hours=4)
 """A channel that lives so long is looked at by a person."""
+ANY = -1
+"""The sequence of whoever asks for any record of a channel."""
 LEGS = 8
 """Channels of a call that are looked at, one with another, for telling who called whom."""
 
@@ -42,15 +59,6 @@ def odd(
             return _lost_by_one(connection, switch, first, last, most)
 
 
-def seen_by_sources(connection: Connection, switch: str, *, since: datetime) -> Mapping[str, int]:
-    """How many records were seen in just these kinds of source."""
-    counts: dict[str, int] = {}
-    for seen, count, _ in _seen(connection, switch, _micros(since)):
-        together = ",".join(sorted(seen))
-        counts[together] = counts.get(together, 0) + count
-    return counts
-
-
 def switches(connection: Connection) -> frozenset[str]:
     """All that the ledger has records, events or seen calls of."""
     named = (select(table.c.switch).distinct() for table in (call_source, event_source, seen_call))
@@ -59,15 +67,16 @@ def switches(connection: Connection) -> frozenset[str]:
 
 def recorded(connection: Connection, switch: str, keys: Iterable[RecordKey]) -> frozenset[RecordKey]:
     """Those of the calls that the ledger has a record of; sequence -1 is any record of that channel."""
-    found: set[RecordKey] = set()
-    for uniqueid, sequence in keys:
-        c = call_record.c
-        asked = select(c.id).where(c.switch == switch, c.uniqueid == uniqueid)
-        if sequence >= 0:
-            asked = asked.where(c.sequence == sequence)
-        if connection.execute(asked.limit(1)).first() is not None:
-            found.add((uniqueid, sequence))
-    return frozenset(found)
+    c = call_record.c
+    wanted = frozenset(keys)
+    asked = select(c.uniqueid, c.sequence).where(
+        c.switch == switch, c.uniqueid.in_(bindparam("some", expanding=True))
+    )
+    known: set[RecordKey] = set()
+    for some in portions(sorted({uniqueid for uniqueid, _ in wanted})):
+        for uniqueid, sequence in connection.execute(asked, {"some": some}):
+            known |= {(uniqueid, sequence), (uniqueid, ANY)}
+    return wanted & known
 
 
 def _without_record(
@@ -80,7 +89,9 @@ def _without_record(
     has_record = exists().where(
         of_call, call_record.c.switch == other.c.switch, call_record.c.uniqueid == other.c.uniqueid
     )
-    lives_still = exists().where(of_call, other.c.open.is_(true()))
+    lives_still = life.linkedid.in_(
+        select(other.c.linkedid).where(other.c.switch == switch, other.c.open.is_(true()))
+    )  # few: they are found first
     ends_late = exists().where(of_call, other.c.heard > last)
     asked = (
         select(channel_life)
@@ -90,12 +101,14 @@ def _without_record(
         .where(lives_still if open_ else and_(~lives_still, ~ends_late))
         .order_by(life.began, life.id)
     )
-    all_ = asked.order_by(None).subquery()
-    count = connection.execute(select(func.count(all_.c.linkedid.distinct()))).scalar_one()
     calls: dict[str, list[Any]] = {}
     for row in connection.execute(asked.limit(most * LEGS)):
         calls.setdefault(row.linkedid, []).append(row)
     some = list(calls.items())[:most]
+    count = len(calls)
+    if sum(map(len, calls.values())) == most * LEGS:  # there may be more
+        all_ = asked.order_by(None).subquery()
+        count = connection.execute(select(func.count(all_.c.linkedid.distinct()))).scalar_one()
     what = What.OPEN if open_ else What.MISSING
     return tuple(_call(switch, what, linkedid, own) for linkedid, own in some), int(count)
 
@@ -187,21 +200,22 @@ def _lost_by_one(
     """Records that a kind of source has not, though it had calls from before them: it lost them."""
     since: dict[str, int] = {}
     kinds: dict[str, frozenset[str]] = {}
-    for seen, _, began in _seen(connection, switch, first):
-        kinds[",".join(seen)] = frozenset(seen)
-        for kind in seen:
+    for together, _, began in seen(connection, switch, first):
+        kinds[",".join(together)] = frozenset(together)
+        for kind in together:
             since[kind] = min(began, since.get(kind, began))
     c = call_record.c
     lacking = [
-        and_(c.seen == text, or_(*(c.start >= since[kind] for kind in since.keys() - seen)))
-        for text, seen in kinds.items()
-        if since.keys() - seen
+        and_(c.seen == text, or_(*(c.start >= since[kind] for kind in since.keys() - own)))
+        for text, own in kinds.items()
+        if since.keys() - own
     ]
     if not lacking:
         return (), 0
     asked = (
         select(c.id, c.raw, c.seen, c.start)
         .where(c.switch == switch, c.start >= first, c.start <= last, or_(*lacking))
+        .where(c.id > known_before(connection, first))
         .where(~_is_settled(c.switch, c.uniqueid, c.sequence))
         .order_by(c.start, c.id)
     )
@@ -211,16 +225,6 @@ def _lost_by_one(
         said = f"only in {_names(kinds[text])}, not in {_names(lost)}: a fault there; it is billed"
         found.append(_record(switch, What.ONE_SOURCE, number, raw, said))
     return tuple(found), _count(connection, asked)
-
-
-def _seen(connection: Connection, switch: str, first: int) -> list[tuple[tuple[str, ...], int, int]]:
-    c = call_record.c
-    asked = (
-        select(c.seen, func.count(), func.min(c.start))
-        .where(c.switch == switch, c.start >= first)
-        .group_by(c.seen)
-    )
-    return [(tuple(seen.split(",")), count, began) for seen, count, began in connection.execute(asked)]
 
 
 _NAMES = {"json": "cdr_custom's file", "csv": "Master.csv", "sql": "the database's table"}

@@ -29,21 +29,20 @@ _LINE = case(
     (rated_call.c.direction == Direction.INCOMING.value, INCOMING),
 )
 """On which line of a bill a call stands, as `zone_of` says."""
-_STANDS = and_(
-    rated_call.c.outcome.in_(SETTLED),
-    exists().where(
-        dispute.c.contract == rated_call.c.contract,
-        dispute.c.cycle == rated_call.c.cycle,
-        or_(
-            dispute.c.closed_at.is_(None),
-            and_(dispute.c.credit.not_in(_NO_CREDIT), dispute.c.bill.is_(None)),
-        ),
-        dispute.c.item.is_(None),
-        or_(dispute.c.zone.is_(None), dispute.c.zone == _LINE),
-        or_(dispute.c.record.is_(None), dispute.c.record == rated_call.c.record),
-        or_(dispute.c.number.is_(None), dispute.c.number.in_((rated_call.c.seat, rated_call.c.other))),
-    ),
+DISPUTED = and_(
+    dispute.c.contract == rated_call.c.contract,
+    dispute.c.cycle == rated_call.c.cycle,
+    dispute.c.item.is_(None),
+    or_(dispute.c.zone.is_(None), dispute.c.zone == _LINE),
+    or_(dispute.c.record.is_(None), dispute.c.record == rated_call.c.record),
+    or_(dispute.c.number.is_(None), dispute.c.number.in_((rated_call.c.seat, rated_call.c.other))),
 )
+"""Whether a dispute is about a call, as `About.touches` says."""
+_IS_OPEN = dispute.c.closed_at.is_(None)
+_GIVES_BACK = and_(dispute.c.credit.not_in(_NO_CREDIT), dispute.c.bill.is_(None))
+UNDECIDED = or_(_IS_OPEN, _GIVES_BACK)
+"""Whether a dispute is open, or its credit is on no closed bill yet."""
+_STANDS = and_(rated_call.c.outcome.in_(SETTLED), exists().where(DISPUTED, UNDECIDED))
 """Whether a call's price stands still: a dispute is open about it, or has ended with a credit that is on no
 closed bill yet. Who was given the price back is not to get a lower one besides."""
 _AT_ONCE = 2000
@@ -148,8 +147,8 @@ def unsettled(connection: Connection, contract: str, until: Cycle) -> int:
     return waiting
 
 
-_ANSWERED = b'"ANSWERED"'
-"""What each line of an answered call says, of either kind."""
+_ANSWERED = b"ANSWERED"
+"""What each line of an answered call says, of either kind; a line of Master.csv may be without quotes."""
 
 
 def counts(connection: Connection) -> Mapping[str, int]:

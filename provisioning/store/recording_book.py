@@ -30,9 +30,10 @@ class RecordingBook(Opened):
             recordings.take(connection, found, at=at, who=who)
 
     def mark_due(self, switch: str, today: date, *, at: datetime, who: str) -> tuple[Recording, ...]:
-        from provisioning.store import recordings
+        from provisioning.store import disputes, recordings
 
         with writing(self._engine) as connection:
+            disputes.hold_due(connection, recordings.due(switch, today), at=at, who=who)
             return recordings.mark_due(connection, switch, today, at=at, who=who)
 
     def spoken(self, switch: str, since: datetime) -> tuple[tuple[str, int, int], ...]:

@@ -57,9 +57,9 @@ def mark_due(
     connection: Connection, switch: str, today: date, *, at: datetime, who: str
 ) -> tuple[Recording, ...]:
     """Marks as removed what is due and not held, each with its line in the audit."""
-    due = _due(switch, today)
-    found = [_recording(row) for row in connection.execute(select(table).where(*due)).mappings()]
-    connection.execute(update(table).where(*due).values(removed_at=at))
+    those = due(switch, today)
+    found = [_recording(row) for row in connection.execute(select(table).where(*those)).mappings()]
+    connection.execute(update(table).where(*those).values(removed_at=at))
     for one in found:
         detail = {"path": one.path, "sha256": one.sha256.hex(), "kept_until": str(one.keep_until)}
         trail.note(
@@ -70,7 +70,7 @@ def mark_due(
 
 def count_due(connection: Connection, switch: str, today: date) -> int:
     """How many are due and not marked yet."""
-    asked = select(func.count()).select_from(table).where(*_due(switch, today))
+    asked = select(func.count()).select_from(table).where(*due(switch, today))
     return connection.execute(asked).scalar_one()
 
 
@@ -99,7 +99,8 @@ def spoken(connection: Connection, switch: str, since: datetime) -> tuple[tuple[
 _OWN = and_(call_record.c.uniqueid == table.c.uniqueid, call_record.c.switch == table.c.switch)
 
 
-def _due(switch: str, today: date) -> tuple[ColumnElement[bool], ...]:
+def due(switch: str, today: date) -> tuple[ColumnElement[bool], ...]:
+    """Which of a switch's recordings are to go on that day: their time is over and nobody holds them."""
     return (
         table.c.switch == switch,
         table.c.removed_at.is_(None),

@@ -27,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 
+from pbx.cdr import SECOND
 from provisioning.compliance.retention import Group, Known
 from provisioning.core.call import Outcome
 from provisioning.core.cycle import Cycle
@@ -219,8 +220,8 @@ def _keep_keys(connection: Connection, rows: Sequence[Any]) -> None:
 
 
 def _forget_events(connection: Connection, rows: Sequence[Any]) -> int:
-    """What channel events and AMI told of the same calls goes with their records, and so does the text of
-    their lines in quarantine that somebody has decided on; how many events it was."""
+    """What events and AMI told of the same calls goes with the last of their records, and so does the text
+    of their lines in quarantine that somebody has decided on; how many events it was."""
     by_switch: dict[str, set[str]] = {}
     for row in rows:
         by_switch.setdefault(row.switch, set()).add(row.uniqueid)
@@ -228,7 +229,8 @@ def _forget_events(connection: Connection, rows: Sequence[Any]) -> int:
     for switch, uniqueids in by_switch.items():
         for some in portions(tuple(uniqueids)):
             of_call = or_(channel_life.c.uniqueid.in_(some), channel_life.c.linkedid.in_(some))
-            lives = delete(channel_life).where(channel_life.c.switch == switch, of_call)
+            of_it = and_(channel_life.c.switch == switch, of_call, ~_has_record(channel_life))
+            lives = delete(channel_life).where(of_it)
             seen = delete(seen_call).where(seen_call.c.switch == switch, seen_call.c.uniqueid.in_(some))
             gone += connection.execute(lives).rowcount + connection.execute(seen).rowcount
             lines = and_(held_line.c.switch == switch, held_line.c.uniqueid.in_(some), _decided())
@@ -242,11 +244,11 @@ def _decided() -> ColumnElement[bool]:
 
 
 def until(connection: Connection, switch: str) -> int | None:
-    """When the latest call began of those removed, in microseconds; None where none was removed. What began
-    later was never removed, and needs no further look."""
+    """By when the latest call had begun of those removed, in microseconds; None where none was removed. What
+    began later needs no further look. To the end of that second: another source may tell it more exactly."""
     asked = select(removed_until.c.start).where(removed_until.c.switch == switch)
     found: int | None = connection.execute(asked).scalar()
-    return found
+    return None if found is None else found // SECOND * SECOND + SECOND - 1
 
 
 def removed_of(connection: Connection, switch: str, keys: Collection[RecordKey]) -> frozenset[RecordKey]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import islice
@@ -21,7 +22,7 @@ from provisioning.store.engine import make_engine, reading, sqlite_file
 from provisioning.store.faults import name_of
 from provisioning.store.revision import outdated, revision_of
 from provisioning.store.tables import batch, bill, call_record, device_secret, rated_call
-from provisioning.store.tables_disputes import removed_calls
+from provisioning.store.tables_disputes import dispute, removed_calls
 from provisioning.store.values import sha256
 
 SHOWN = 20
@@ -183,6 +184,26 @@ def _wrong_sum(document: Mapping[str, Any]) -> str | None:
     return None if total == stated else f"its parts add up to {total:f}, its amount says {stated:f}"
 
 
+def _wrong_credits(connection: Connection) -> Iterator[str]:
+    """Credits of disputes that are not what their bill gives back, whichever of the two was changed."""
+    given: dict[int, tuple[str, Decimal]] = {}
+    for row in connection.execute(select(bill.c.contract, bill.c.cycle, bill.c.document)):
+        with suppress(KeyError, TypeError, AttributeError, InvalidOperation):  # "bill-wrong" tells
+            lines = [line for line in row.document["adjustments"] if "dispute" in line]
+            name = f"{row.contract} {row.cycle}"
+            given |= {line["dispute"]: (name, -Decimal(line["amount"])) for line in lines}
+    asked = select(dispute.c.id, dispute.c.credit, bill.c.contract, bill.c.cycle).join(bill)
+    noted = {row.id: (f"{row.contract} {row.cycle}", row.credit) for row in connection.execute(asked)}
+    for number in sorted(given.keys() | noted.keys()):
+        if given.get(number) != noted.get(number):
+            told, gives = (_credit(found.get(number)) for found in (noted, given))
+            yield f"dispute {number}: {told} is noted, {gives} is given"
+
+
+def _credit(found: tuple[str, Decimal] | None) -> str:
+    return "no credit" if found is None else f"a credit of {found[1]} on bill {found[0]}"
+
+
 def _wrong_tokens(connection: Connection) -> Iterator[str]:
     untyped = NullType()
     asked = select(
@@ -206,6 +227,7 @@ _CHECKS: Mapping[str, Callable[[Connection], Iterator[str]]] = {
     "record-changed": _changed_records,
     "verdict-dangling": _dangling_verdicts,
     "bill-wrong": _wrong_bills,
+    "credit-wrong": _wrong_credits,
     "numbers-overlap": _overlaps,
     "token-wrong": _wrong_tokens,
 }

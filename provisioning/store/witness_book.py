@@ -62,10 +62,10 @@ class WitnessBook(Opened):
             return odd_calls.odd(connection, switch, what, since=since, until=until, most=most)
 
     def seen_by_sources(self, switch: str, *, since: datetime) -> Mapping[str, int]:
-        from provisioning.store import odd_calls
+        from provisioning.store import source_kinds
 
         with reading(self._engine) as connection:
-            return odd_calls.seen_by_sources(connection, switch, since=since)
+            return source_kinds.seen_by_sources(connection, switch, since=since)
 
     def witnessed_switches(self) -> frozenset[str]:
         from provisioning.store import odd_calls

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import selectors
 import socket
 import threading
 from types import TracebackType
 
 COMMIT = b"COMMIT"
+_WRITES = re.compile(rb'(COPY|INTO) "?call_record"?[ (]')
 
 
 class CommitProxy:
@@ -55,7 +57,7 @@ class CommitProxy:
                     if not said:
                         return
                     if key.fileobj is client:
-                        written = written or b"call_record" in said
+                        written = written or _WRITES.search(said) is not None
                         if written and COMMIT in said and not self.cut:
                             self.cut = True
                             if self._passes_on:

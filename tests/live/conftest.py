@@ -200,10 +200,14 @@ class Pbx(Container):
 
     def master(self) -> list[list[str]]:
         """The rows of Master.csv."""
+        if not self.csv_records.exists():
+            return []
         return list(csv.reader(io.StringIO(whole_lines(self.csv_records), newline=""), strict=True))
 
-    def wait_both_books(self) -> None:
-        """Waits until both files have the same number of records: they are written one after the other."""
+    def wait_both_books(self, least: int = 0) -> None:
+        """Waits until both files have the same number of records, so many at least: they are written one
+        after the other, and a call's end is heard before."""
+        wait_until(lambda: len(self.records()) >= least, f"{least} call records")
         wait_until(lambda: len(self.master()) == len(self.records()), "agreement of both books")
 
     def put(self, config: Config) -> None:

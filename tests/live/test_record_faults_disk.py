@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +89,17 @@ class Full:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.with_name("new").write_bytes(self.on_the_switch(kind))
             copy.with_name("new").replace(copy)
-        return [book.collect(self.copies) for book in self.station.books]
+        return [book.collect() for book in self.station.books]
+
+    def misses(self, book: Any, lost: Counter[str]) -> bool:
+        """Whether just these calls are listed: channel events tell of them, and no record does. Each was
+        answered, and its end was seen."""
+        found = json.loads(book.desk("witness", "list", "--json", code=None))["findings"]
+        listed = [one for one in found if one["what"] != "one-source"]
+        assert {(one["what"], one["answered"] is not None, one["end_seen"]) for one in listed} <= {
+            ("missing", True, True)
+        }
+        return Counter(one["dst"] for one in listed) == lost
 
     def written(self) -> Counter[str]:
         """The answered calls of which one book at least has all of the record, glued to another or not."""
@@ -118,9 +130,11 @@ def full(
     """A switch whose two books lie on two small disks, with a contract and an empty ledger of each kind."""
     folder = tmp_path_factory.mktemp("full")
     with odd.odd_switches(switches, image, folder / "switch", SMALL) as made:
-        (folder / "copies").mkdir()
-        with stations.station(made, folder, postgres) as station:
-            yield Full(station, folder / "copies")
+        copies = folder / "copies"
+        copies.mkdir()
+        events = f'events = ["{made.pbx.log}/cel-custom/seatline-events.json"'
+        with stations.station(made, folder, postgres, records=f'"{copies}"]\n{events}') as station:
+            yield Full(station, copies)
 
 
 def test_what_one_book_could_not_take_the_other_has(full: Full) -> None:
@@ -143,7 +157,8 @@ def test_what_one_book_could_not_take_the_other_has(full: Full) -> None:
 
 def test_what_asterisk_still_wrote_on_two_full_disks_is_charged(full: Full) -> None:
     """With both disks full Asterisk drops records, tears one in each book and glues the next one to it: every
-    record of which a book has all bytes is charged once, and no other, and each torn one is held."""
+    record of which a book has all bytes is charged once, and no other, and each torn one is held. Channel
+    events, whose disk is not full, list each call that is lost, and none that is not."""
     full.fill("json", "csv", leave=1)
     full.call(30)
     full.collect()
@@ -154,8 +169,10 @@ def test_what_asterisk_still_wrote_on_two_full_disks_is_charged(full: Full) -> N
     assert [one["new"] for one in again] == [0, 0]
     written = full.written()
     assert set(written.values()) == {1}
-    assert 0 < len(full.called - written) < 30
+    lost = full.called - written
+    assert 0 < len(lost) < 30
     for book in full.station.books:
         assert book.called() == written
         stations.charged_once(book, written)
+        sites.wait_for(partial(full.misses, book, lost), "calls that the disk took")
     assert [one["quarantined"] for one in said] != [0, 0]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -196,3 +198,59 @@ def test_a_switch_that_restarts_while_it_is_collected_from(station: Any) -> None
         assert len(set(sequences)) < len(sequences) or min(sequences) == 0
     assert set(codes) == {0}
     charged(station, before, numbers)
+
+
+@pytest.fixture
+def far(
+    station: Any, ssh_machine: Any, postgres: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Any:
+    """A ledger in PostgreSQL that collects the switch's log folder from another machine, over SFTP."""
+    # The books are closed to others.
+    monkeypatch.setattr(ssh_machine, "user", pwd.getpwuid(os.geteuid()).pw_name)
+    table = (
+        f"{desks.table_of(station.pbx).rstrip()}\n"
+        f'records = ["{ssh_machine.url}{station.pbx.log}"]\n'
+        f'sftp_key_file = "{ssh_machine.key_file}"\nsftp_host_key = "{ssh_machine.public()}"\n'
+    )
+    paper = stations.contract(proxy=f"sip:{station.ims.sip}")
+    (book,) = stations.books(tmp_path, {"far": postgres.fresh()}, (paper,), table)
+    return book
+
+
+def test_books_read_over_sftp_are_those_of_the_disk(station: Any, far: Any) -> None:
+    """A real sshd hands out the books of a real Asterisk: while they grow, rotated and gzipped with records
+    that nobody had read, and when new ones have begun. They give what the files give, line by line, and
+    `--verify` proves it."""
+    before, numbers = called(station), station.numbers(40)
+    pbx, told = station.pbx, []
+
+    def more(some: list[str]) -> None:
+        station.call(some)
+        for file in (pbx.json_records, pbx.csv_records):
+            station.wait_written(file, *some)
+
+    def collect() -> None:
+        for book in (far, *station.books):
+            said = book.collect()
+            told.append((book is far, said["read"], said["new"], said["quarantined"]))
+
+    more(numbers[:10])
+    collect()
+    more(numbers[10:20])
+    for book in (pbx.json_records, pbx.csv_records):
+        rotated = book.with_name(f"{book.name}-20250801.gz")
+        with gzip.open(rotated, "wb") as packed:
+            packed.write(book.read_bytes())
+        book.unlink()
+    more(numbers[20:30])
+    collect()
+    more(numbers[30:])
+    collect()
+    assert told == [(who, 2 * n, n, 0) for n in (10, 20, 10) for who in (True, False, False)]
+    charged(station, before, numbers)
+    stations.charged_once(far, numbers)
+    (disk, *_) = station.books
+    assert sorted(one.raw for one in far.records()) == sorted(
+        one.raw for one in disk.records() if one.dst in numbers
+    )
+    far.desk("collect", "--verify")

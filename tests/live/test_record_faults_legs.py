@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +23,8 @@ import pytest
 
 from pbx.live.softphone import Phone, Phones
 from provisioning.core.site import Seat
+from provisioning.flows.reconcile_sources import reconcile_sources
+from provisioning.store.ledger import open_ledger
 
 
 def _beside(name: str) -> Any:
@@ -108,6 +112,8 @@ class Switchboard:
     bert: Phone
     sdp: str
     made: list[Any] = field(default_factory=list)
+    billed: dict[str, Counter[str]] = field(default_factory=dict)
+    """By ledger: what was charged when it was looked at last."""
 
     def phone(self) -> Any:
         """A telephone of ANNA's that can transfer."""
@@ -121,9 +127,16 @@ class Switchboard:
 
     def refer(self, phone: Any, to: str, replaces: str = "") -> None:
         """Has the switch put the other end through; the switch ends this telephone's call by itself."""
+        sites.wait_for(self.are_through, "talk that can be transferred")
         uri = f"sip:{to}@{self.station.pbx.sip}" + (f"?Replaces={replaces}" if replaces else "")
         said = phone.within("REFER", refer_to=f"<{uri}>", referred_by=f"<sip:anna@{HERE}>")
         assert said.code == 202
+
+    def are_through(self) -> bool:
+        """Whether all calls of ANNA's telephones are joined to their other end: each is a moment after it is
+        answered, and what comes before cannot be transferred."""
+        rows = self.station.pbx.cli("core show channels concise").splitlines()
+        return all(row.split("!")[-2] for row in rows if row.startswith("PJSIP/planted-anna-"))
 
     def end(self) -> None:
         """Ends whatever is up still, and forgets who called BERT."""
@@ -134,15 +147,20 @@ class Switchboard:
         self.bert.incoming.clear()
 
     def bill(self, *numbers: str, price: str = "0.06") -> None:
-        """Collects, and finds each of these numbers charged once, and no other since the last time."""
+        """Collects, and finds each of these numbers charged once, and no other since the last time. The
+        channel events agree with every record."""
         self.station.wait_recorded()
         self.station.wait_written(self.station.pbx.csv_records, *numbers)
         for book in self.station.books:
-            known = Counter(record.dst for record, _ in _charged(book))
-            book.collect(self.station.pbx.log)
+            assert [one["error"] for one in book.collect()["events"]] == [None]
             charged = _charged(book)
-            assert Counter(record.dst for record, _ in charged) - known == Counter(numbers)
+            called = Counter(record.dst for record, _ in charged)
+            assert called - self.billed.get(book.url, Counter()) == Counter(numbers)
+            self.billed[book.url] = called
             assert {str(call.amount) for record, call in charged if record.dst in numbers} <= {price}
+            with open_ledger(book.url) as ledger:
+                odd_calls = reconcile_sources(ledger, now=datetime.now(UTC)).findings
+            assert [(one.what, one.said) for one in odd_calls if one.what != "one-source"] == []
 
 
 def _charged(book: Any) -> list[Any]:
@@ -172,7 +190,9 @@ def board(
     folder = tmp_path_factory.mktemp("legs")
     with odd.odd_switches(switches, image, folder / "switch", PLAIN) as made:
         papers = (_papers(made),)
-        with stations.station(made, folder, postgres, papers=papers) as station:
+        log = made.pbx.log
+        records = f'"{log}"]\nevents = ["{log}/cel-custom/seatline-events.json"'
+        with stations.station(made, folder, postgres, records=records, papers=papers) as station:
             telephones = "".join(
                 TELEPHONE.format(name=f"planted-{name}", seat=seat, password=PASSWORD)
                 for name, seat in (("anna", ANNA), ("bert", BERT))
@@ -206,27 +226,31 @@ def idle(board: Switchboard) -> Iterator[None]:
     board.end()
 
 
-@pytest.mark.parametrize(
-    ("way", "what"),
-    [
-        ("1", "straight"),
-        ("2", "through a Local channel that stays"),
-        ("3", "through a Local channel that Asterisk optimises away"),
-        ("4", "to three at once, of whom one answers"),
-        ("5", "after an early answer, and a busy line before"),
-    ],
-    ids=["straight", "local", "local optimised away", "fork", "early answer"],
-)
-def test_a_call_out_is_charged_once_whatever_way_it_took(board: Switchboard, way: str, what: str) -> None:
-    """A call that makes one to four records is on the bill once."""
-    (number,) = board.station.numbers(1)
-    phone = board.phone()
-    board.up(phone, f"{way}{number}")
-    if way == "3":
-        legs = board.station.pbx
-        sites.wait_for(lambda: "\nLocal/" not in legs.cli("core show channels"), "end of the Local channel")
-    phone.hang_up()
-    board.bill(number)
+WAYS_OUT = {
+    "1": "straight",
+    "2": "through a Local channel that stays",
+    "3": "through a Local channel that Asterisk optimises away",
+    "4": "to three at once, of whom one answers",
+    "5": "after an early answer, and a busy line before",
+}
+
+
+def _is_optimised(pbx: Any) -> bool:
+    """Whether no Local channel is up any more."""
+    return "\nLocal/" not in pbx.cli("core show channels")
+
+
+def test_a_call_out_is_charged_once_whatever_way_it_took(board: Switchboard) -> None:
+    """A call that makes one to four records is on the bill once, whichever of `WAYS_OUT` it went."""
+    numbers = board.station.numbers(len(WAYS_OUT))
+    for way, number in zip(WAYS_OUT, numbers, strict=True):
+        phone = board.phone()
+        board.up(phone, f"{way}{number}")
+        if way == "3":
+            sites.wait_for(partial(_is_optimised, board.station.pbx), "end of the Local channel")
+        phone.hang_up()
+        board.station.wait_idle()
+    board.bill(*numbers)
 
 
 def test_a_blind_transfer_costs_each_leg_out_once(board: Switchboard) -> None:
@@ -240,13 +264,12 @@ def test_a_blind_transfer_costs_each_leg_out_once(board: Switchboard) -> None:
     talk.answer()
     talk.wait("connected").hear(5).hang_up()
     talk.ended()
-    board.bill(first, BERT)
     board.up(phone, second)
     board.refer(phone, third)
     count = board.station.pbx
     sites.wait_for(lambda: _lines_up(count) == 2, "answer of the second leg")
     count.cli("channel request hangup all")
-    board.bill(second, third)
+    board.bill(first, BERT, second, third)
 
 
 def _lines_up(pbx: Any) -> int:
@@ -302,6 +325,5 @@ def test_forwarded_and_forked_calls_of_our_own_plan_cost_each_leg_once(board: Sw
     with Phones(bind=f"{sites.NET}.4") as phones:
         carl = phones.register(CARL, auth_user=f"seat-{CARL}", secret=stations.SECRET, registrar=pbx.sip)
         carl.dial(AWAY).wait("connected").hear(5).talk(0)
-        board.bill(AWAY, BEYOND)
         carl.dial(MANY).wait("connected").hear(5).talk(0)
-        board.bill(MANY, FURTHER)
+    board.bill(AWAY, BEYOND, MANY, FURTHER)

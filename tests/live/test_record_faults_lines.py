@@ -66,6 +66,7 @@ def station(switches: Any, postgres: Any, tmp_path_factory: pytest.TempPathFacto
         made.pbx.shell("cat > /etc/asterisk/seatline-extensions-planted.conf", stdin=WAY)
         made.pbx.reload()
         yield made
+        fresh(made)  # a line that was cut would trouble whoever reads the books next
 
 
 def call(station: Any, wire: Any, to: str, name: str, field: str) -> None:
@@ -79,9 +80,10 @@ def call(station: Any, wire: Any, to: str, name: str, field: str) -> None:
 
 
 def fresh(station: Any) -> tuple[Path, Path]:
-    """Both books, empty: what they held is another test's."""
-    for file in (station.pbx.json_records, station.pbx.csv_records):
-        file.unlink(missing_ok=True)
+    """Both books, empty: what they held is another test's, as is what was rotated away from them."""
+    for book in (station.pbx.json_records, station.pbx.csv_records):
+        for file in book.parent.glob(f"{book.name}*"):
+            file.unlink(missing_ok=True)
     return station.pbx.json_records, station.pbx.csv_records
 
 

@@ -170,21 +170,22 @@ def books(switches, postgres, tmp_path_factory) -> Iterator[Books]:
     finally:
         for name in written:
             (secrets / name).unlink()
-        pbx.restart()
+        pbx.restart()  # to unload them all kills Asterisk
 
 
 def test_a_call_in_five_sources_is_one_call(books):
     """Whole seconds come first, microseconds take their place, and the files only confirm what is there."""
     keys = {(one["uniqueid"], one["sequence"]) for one in books.records}
     pgsql, odbc, lite = books.tables
-    told = [books.collect(source, "--switch", "pbx") for source in (odbc, pgsql, lite)]
-    counts = [(one["read"], one["new"], one["duplicate"], one["quarantined"]) for one in told]
-    assert counts == [
-        (len(keys), len(keys), 0, 0),
-        (len(keys), 0, len(keys), 0),
-        (len(keys), 0, len(keys), 0),
+    first, exact = (books.collect(*some, "--switch", "pbx") for some in ((odbc,), (pgsql, lite)))
+    told = (*first["sources"], *exact["sources"])
+    assert [(one["read"], one["new"], one["quarantined"]) for one in told] == [
+        (len(keys), len(keys), 0),
+        (len(keys), 0, 0),
+        (len(keys), 0, 0),
     ]
-    assert [one["sources"][0]["upgraded"] for one in told] == [0, len(keys), 0]
+    assert (told[0]["upgraded"], told[1]["upgraded"] + told[2]["upgraded"]) == (0, len(keys))
+    assert (first["duplicate"], exact["duplicate"]) == (0, 2 * len(keys))
     everything = books.collect()
     assert (everything["quarantined"], everything["sources"][0]["conflicts"]) == (0, 0)
     again = books.collect()
@@ -203,7 +204,7 @@ def test_a_call_in_five_sources_is_one_call(books):
 
 def test_only_what_a_table_gained_is_read(books):
     """A row that comes in later is collected by itself; the ones before it are not told again."""
-    books.collect()
+    books.collect(books.tables[0])
     columns = ", ".join(f'"{name}"' for name in FIELDS if name != "sequence")
     books.sql(f"INSERT INTO cdr ({columns}, sequence) SELECT {columns}, 999999 FROM cdr ORDER BY id LIMIT 1")
     found = books.collect(books.tables[0])

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +55,7 @@ def watched(switches: Any, postgres: Any, tmp_path_factory: pytest.TempPathFacto
     """A contract on the switch, and settings with its events and the secret of its AMI user collector."""
     pbx = switches.pbx
     events = pbx.log / "cel-custom" / "seatline-events.json"
+    events.unlink(missing_ok=True)  # it may tell of calls whose records another test took away
     more = f'events = ["{events}"]\ncollector_secret_file = "{pbx.secret_file.with_name("collector")}"\n'
     folder = tmp_path_factory.mktemp("witness")
     with (
@@ -164,20 +164,12 @@ def test_a_call_in_which_asterisk_was_killed_is_listed(watched: Watched) -> None
         watched.anna.dial("9998").ended()
         assert next_call(process)["dst"] == "9998"
     watched.station.wait_written(pbx.csv_records, "9998")
-
-    def found(book: Any) -> list[dict[str, Any]]:
-        """Also where the switch was back within two seconds: then the call after the next one tells."""
-        watched.anna.dial("9998").ended()
-        book.collect()
-        return watched.odd(book)
-
     for book in watched.station.books:
-        sites.wait_for(partial(found, book), "what the crash took")
-        (lost,) = watched.odd(book)
+        book.collect()
+        (lost,) = sites.wait_for(lambda book=book: watched.odd(book) or None, "what the crash took")
         assert (lost["what"], lost["dst"], lost["end_seen"]) == ("missing", number, False)
         assert lost["answered"] is not None
         assert "Asterisk stopped in mid-call" in lost["said"]
         assert book.called()[number] == 0
-        assert number in book.desk("witness", "list", code=3)
         book.desk("witness", "settle", lost["call"], "--why", "adjusted on the next bill")
         assert watched.odd(book) == []

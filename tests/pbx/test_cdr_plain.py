@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pbx import cdr_csv, cdr_json, cdr_plain
-from pbx.cdr import FIELDS, BrokenRecord, Cdr
+from pbx.cdr import FIELDS, SECOND, BrokenRecord, Cdr, agrees
 from pbx.cdr_lines import LONGEST_LINE, PARSERS, parse
-from pbx.cdr_plain import plain
+from pbx.cdr_plain import plain, says_no_more
 
 RENDER = {"csv": cdr_csv.render, "json": cdr_json.render}
 KINDS = pytest.mark.parametrize("kind", ["csv", "json"])
@@ -169,3 +169,74 @@ def test_whatever_is_taken_the_careful_parser_takes_too(
         assert (careful.uniqueid, careful.sequence, careful.start) == (uniqueid, sequence, start)
         assert careful.raw == raw
         assert parse(raw) == careful
+
+
+_seconds = st.integers(-1, 1)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    kinds=st.tuples(*[st.sampled_from(["csv", "json"])] * 2),
+    changes=st.dictionaries(
+        st.sampled_from([name for name in FIELDS if name not in ("start", "answer", "end")]),
+        _texts,
+        max_size=1,
+    ),
+    numbers=st.tuples(*[st.sampled_from([0, 0, 0, -1])] * 3),
+    start=st.integers(-1, SECOND),
+    answers=st.tuples(*[st.sampled_from([None, 1, 2, SECOND])] * 2),
+    put=st.tuples(st.integers(0, 400), st.sampled_from([b"", b"", b"", b"0", b" ", b'"', b"\r", b"\xe5"])),
+)
+@example(
+    kinds=("csv", "json"), changes={}, numbers=(0, 0, 0), start=1, answers=(None, None), put=(0, b"")
+).via("the usual second source")
+def test_what_is_said_to_be_known_is_the_same_call(
+    kinds: tuple[str, str],
+    changes: dict[str, str],
+    numbers: tuple[int, int, int],
+    start: int,
+    answers: tuple[int | None, int | None],
+    put: tuple[int, bytes],
+) -> None:
+    """A line that is said to say no more than another one agrees with that, and is not better."""
+    whole = ("duration", "billsec", "sequence")
+    texts = {
+        name: text.encode("utf-8", "replace").decode() for name, text in changes.items() if name not in whole
+    }
+    two = [record(1, answer=None if one is None else 1_753_977_591 * SECOND + one) for one in answers]
+    two[0] = replace(two[0], **texts, **dict(zip(whole, numbers, strict=True)), start=two[0].start + start)
+    lines = [RENDER[kind](one) for kind, one in zip(kinds, two, strict=True)]
+    place, byte = put
+    lines[0] = lines[0][:place] + byte + lines[0][place:]
+    lines = [line for line in lines if _is_record(line)]
+    if len(lines) == 2 and says_no_more(*lines):
+        line, known = map(parse, lines)
+        assert agrees(line, known)
+        assert known.exact or not line.exact
+
+
+def _is_record(line: bytes) -> bool:
+    try:
+        parse(line)
+    except BrokenRecord:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("answer", [None, 1_753_977_592 * SECOND + 999_999])
+def test_the_usual_second_source_says_no_more(answer: int | None) -> None:
+    """Master.csv's line of a call says no more than cdr_custom's, but that one more than Master.csv's."""
+    made = record(1, answer=answer)
+    whole, exact = cdr_csv.render(made), cdr_json.render(made)
+    assert says_no_more(whole, exact)
+    assert says_no_more(whole, whole)
+    assert says_no_more(exact, exact)
+    assert not says_no_more(exact, whole)
+    for changes in (
+        {"dst": "110"},
+        {"clid": "x"},
+        {"start": made.start + SECOND},
+        {"answer": 1},
+        {"billsec": 9},
+    ):
+        assert not says_no_more(whole, cdr_json.render(replace(made, **changes)))

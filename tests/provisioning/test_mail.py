@@ -104,3 +104,14 @@ def test_nobody_there(reserved_port: int) -> None:
         mail(reserved_port).send(MESSAGE)
     with sinks.mail_sink(broken=True) as sink, pytest.raises(NotTold, match=r"mail by 127\.0\.0\.1"):
         mail(sink.port).send(MESSAGE)
+
+
+def test_a_name_that_is_no_hosts(certificate: Path) -> None:
+    """A host with a mistake in its name, and a password that no server can be told, are one sentence each,
+    without the password."""
+    with pytest.raises(NotTold, match=r"^mail by mail\.\.example\.net:25: UnicodeError$"):
+        mail(25, host="mail..example.net").send(MESSAGE)
+    with sinks.mail_sink(trust=server_trust(certificate)) as sink:
+        told = mail(sink.port, security="starttls", user="seatline", ca_file=certificate).settings
+        with pytest.raises(NotTold, match=r": UnicodeEncodeError$"):
+            Mail(settings=told, password=f"{PASSWORD}密").send(MESSAGE)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -118,6 +119,24 @@ def test_nobody_there(reserved_port: int) -> None:
     """An address that nobody listens on is one sentence."""
     with pytest.raises(NotTold, match=r"webhook at 127\.0\.0\.1: Connection refused"):
         Webhook(url=f"http://127.0.0.1:{reserved_port}/x").send(MESSAGE)
+
+
+@pytest.mark.parametrize("answer", [b"220 this is a mail server\r\n", b"HTTP/1.1 200 OK\r\n" + b"x" * 70_000])
+def test_who_speaks_no_http(answer: bytes) -> None:
+    """An answer that is no HTTP is one sentence like any other, without the address's secret."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def talk() -> None:
+            with server.accept()[0] as told:
+                told.recv(65536)
+                told.sendall(answer)
+
+        thread = threading.Thread(target=talk, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/?key={SECRET}"
+        with pytest.raises(NotTold, match=r"^webhook at 127\.0\.0\.1: [A-Za-z ]+$"):
+            Webhook(url=url).send(MESSAGE)
+        thread.join()
 
 
 def test_a_long_text_is_cut(hook: Hook) -> None:

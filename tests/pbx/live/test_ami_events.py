@@ -25,6 +25,7 @@ def event(number: int) -> bytes:
 def served(script: Callable[[socket.socket], None], *, events: str = "cdr") -> Iterator[Ami]:
     """A session with a server that takes the login and then does as the script says."""
     asked: list[bytes] = []
+    taken = threading.Event()
 
     def serve() -> None:
         connection, _ = listening.accept()
@@ -32,6 +33,7 @@ def served(script: Callable[[socket.socket], None], *, events: str = "cdr") -> I
             connection.settimeout(60)
             connection.sendall(GREETING)
             asked.append(answer(connection))
+            taken.set()
             script(connection)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -42,6 +44,7 @@ def served(script: Callable[[socket.socket], None], *, events: str = "cdr") -> I
                 name="pbx", host="127.0.0.1", port=listening.getsockname()[1], user="collector",
                 secret="Sesame0123456789", events=events,
             ) as session:  # fmt: skip
+                assert taken.wait(60)
                 assert f"Events: {events}".encode() in asked[0]
                 yield session
         finally:

@@ -259,6 +259,23 @@ def test_a_file_of_something_else_is_said_to_be_so(seatline: Seatline) -> None:
     seatline("collect", "other.txt", code=1)
 
 
+def test_only_broken_lines_of_a_source_that_was_good_are_no_other_file(seatline: Seatline) -> None:
+    """Where a source had call records before, or only ones known already, a run that finds nothing but a
+    broken line holds that line and ends well; a file that never had one is asked about each time."""
+    record = csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61)
+    books = [seatline.folder / name for name in ("Master.csv", "copy.csv")]
+    for book in books:
+        book.write_text(record, encoding="utf-8")
+        seatline("collect", book.name, "--switch", "pbx")
+        with book.open("a", encoding="utf-8") as more:
+            more.write(f'"{book.name}",2\n')
+        assert seatline.json("collect", book.name, "--switch", "pbx")["quarantined"] == 1
+    other = seatline.folder / "notes.txt"
+    for text in ("milk\n", "milk\nbread\n"):
+        other.write_text(text, encoding="utf-8")
+        seatline("collect", "notes.txt", "--switch", "pbx", code=1)
+
+
 def test_a_full_disk_behind_stdout_is_said(recorded: Seatline) -> None:
     """Output that cannot be written ends with exit code 1 and a sentence."""
     with Path("/dev/full").open("w") as full:
@@ -477,7 +494,7 @@ def test_calls_of_another_switch_go_to_quarantine(seatline: Seatline) -> None:
     said = seatline.run("collect", "part.csv", "--switch", "east").stderr
     assert "say --switch pbx" in said
     assert "1 line in quarantine" in said
-    assert "seatline doctor" in said
+    assert "seatline quarantine list" in said
 
 
 def test_a_bill_says_what_is_not_on_it(seatline: Seatline) -> None:

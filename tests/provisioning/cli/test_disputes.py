@@ -84,6 +84,44 @@ def test_a_dispute_from_its_opening_to_its_credit(office: Office) -> None:
     assert office.json("dispute", "list", "--open") == []
 
 
+def test_a_disputed_call_is_not_replaced(office: Office) -> None:
+    """A held payload is not released in the place of a call that is disputed, before that is closed."""
+    first = (office.folder / "Master.csv").read_text(encoding="utf-8").splitlines()[0]
+    (call,) = office.json("dispute", "calls", CONTRACT, *JULY, "--number", OTHER)
+    (office.folder / "other.csv").write_text(
+        first.replace("13800138000", "13900138009") + "\n", encoding="utf-8"
+    )
+    office.json("collect", "--switch", "pbx", "other.csv")
+    (held,) = office.json("quarantine", "list")["lines"]
+    assert held["code"] == "conflict"
+    office.run("dispute", "open", CONTRACT, "--call", str(call["id"]), "--why", "not our call")
+    assert office.json("quarantine", "show", str(held["id"]))["standing"]["dispute"] == 1
+    refused = office.run("quarantine", "release", str(held["id"]), "--why", "the right one", code=1)
+    assert "dispute 1 is about the call" in refused
+    office.run("dispute", "close", "1", "--rejected", "--why", "looked at")
+    office.run("quarantine", "release", str(held["id"]), "--why", "the right one")
+    office.run("rate")
+    assert office.json("dispute", "calls", CONTRACT, *JULY, "--number", "13900138009")
+
+
+def test_a_call_without_a_price_does_not_cost_nothing(office: Office) -> None:
+    """Among the calls of a month one that has no price yet has none, not 0."""
+    office.write(csv_record(4, SEAT, "0085222345678", "2025-07-13T02:00:00", 60))
+    office.run("collect", "Master.csv")
+    office.run("rate", code=1)
+    amounts = {call["zone"]: call["amount"] for call in office.json("dispute", "calls", CONTRACT, *JULY)}
+    assert amounts == {"domestic": "0.06", "hmt": None}
+
+
+def test_a_credit_is_whole_fen_and_no_charge(office: Office) -> None:
+    """A credit below zero, or of half a fen, is refused with one message, and the dispute stays open."""
+    office.run("dispute", "open", CONTRACT, *JULY, "--why", "all of it")
+    for credit, told in (("-0.01", "would be a charge"), ("0.005", "whole number of fen")):
+        said = office.run("dispute", "close", "1", "--upheld", "--credit", credit, "--why", "x", code=1)
+        assert told in said
+    assert len(office.json("dispute", "list", "--open")) == 1
+
+
 def test_records_go_and_their_bill_is_proved(office: Office) -> None:
     """Old records are removed but for those of a disputed month; collected once more they are known, and
     `db verify` finds nothing wrong."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -78,20 +79,34 @@ class Night:
             yield ledger
 
 
-@pytest.fixture
-def night(tmp_path: Path) -> Night:
-    made = Night(tmp_path)
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger with the three contracts, to be copied."""
+    made = Night(tmp_path_factory.mktemp("signed"))
     made.run("contract", "add", *CONTRACTS)
-    return made
+    return made.folder / "seatline.db"
+
+
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new ledger without any contract, to be copied."""
+    file = tmp_path_factory.mktemp("blank") / "seatline.db"
+    open_ledger(f"sqlite:///{file}", create=True).close()
+    return file
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Night:
+def night(signed: Path, tmp_path: Path) -> Night:
+    shutil.copy(signed, tmp_path)
+    return Night(tmp_path)
+
+
+@pytest.fixture
+def empty(blank: Path, tmp_path: Path) -> Night:
     """A new ledger without any contract, and a switch without any record."""
-    made = Night(tmp_path)
+    shutil.copy(blank, tmp_path)
     (tmp_path / "Master.csv").touch()
-    open_ledger(f"sqlite:///{tmp_path}/seatline.db", create=True).close()
-    return made
+    return Night(tmp_path)
 
 
 def test_a_night_without_anything_wrong_is_done(night: Night) -> None:
@@ -164,6 +179,45 @@ def test_where_recordings_cannot_be_read_no_call_is_said_to_have_none(night: Nig
     steps = night.json("--since", "2025-07-01", code=1)
     assert steps["recordings"]["state"] == "failed"
     assert "not-recorded" not in steps["compliance"]["rules"]
+
+
+def events(number: int, start: str, seconds: int) -> str:
+    """What cel_custom writes of an answered call of csv_record()'s that lasted so long; `start` in GMT."""
+    begun = datetime.fromisoformat(start).replace(tzinfo=UTC).timestamp()
+    line = (
+        '{{"schema":"1","eventtype":"{}","eventtime":{:.6f},"uniqueid":"pbx-{}.1","linkedid":"pbx-{}.1",'
+        '"channame":"PJSIP/a-{}","accountcode":"","context":"from-inside","exten":"x","num":"x"}}\n'
+    )
+    told = {"CHAN_START": begun, "ANSWER": begun, "CHAN_END": begun + seconds}
+    return "".join(line.format(kind, at, number, number, number) for kind, at in told.items())
+
+
+def test_what_channel_events_doubt_gets_no_price_that_night(night: Night) -> None:
+    """Events that contradict a record and are collected with it keep it from being priced, whichever came
+    first; that of another call has its price, and nobody is charged for the doubted one."""
+    made = datetime.now(UTC).astimezone(SHANGHAI).replace(hour=0, minute=30) - timedelta(days=1)
+    start = made.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    night.records(*(csv_record(n, "08702120001", "13800138000", start, 600) for n in (1, 2)))
+    (night.folder / "events.json").write_text(events(1, start, 600) + events(2, start, 20))
+    with_events = SETTINGS + 'events = ["events.json"]\n'
+    (night.folder / "seatline.toml").write_text(with_events, encoding="utf-8")
+    steps = night.json(code=1)
+    assert (steps["rate"]["rated"], steps["rate"]["review"]) == (1, 1)
+    assert [(one["what"], one["calls"]) for one in steps["sources"]["counts"]] == [("doubted", 1)]
+    again = night.whole(code=1)
+    (money,) = again["money_by_night"] or [{"contracts": again["money"]}]
+    assert sum(one["calls"] for one in money["contracts"]) == 1
+
+
+def test_events_are_collected_without_records_too(night: Night) -> None:
+    """A switch of which only `events` are named tells of calls without a record; it is not left out."""
+    start = (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S")
+    (night.folder / "events.json").write_text(events(1, start, 20))
+    only = SETTINGS.replace('records = ["Master.csv"]', 'events = ["events.json"]')
+    (night.folder / "seatline.toml").write_text(only, encoding="utf-8")
+    steps = night.json(code=3)
+    assert steps["collect"]["state"] == "done"
+    assert [(one["what"], one["calls"]) for one in steps["sources"]["counts"]] == [("missing", 1)]
 
 
 def test_without_a_switch_nothing_is_collected(night: Night) -> None:
@@ -365,6 +419,15 @@ def test_a_failed_night_is_mailed(night: Night) -> None:
     assert "seatline nightly" in text
 
 
+def test_a_webhook_without_its_secret_keeps_no_mail_back(night: Night) -> None:
+    """Where the file with the webhook's address is missing, that is said, and the mail goes out."""
+    with sinks.mail_sink() as sink:
+        night.settings(MAIL.format(port=sink.port) + '[nightly.webhook]\nurl_file = "nowhere"\n')
+        done = quick_start.seatline("nightly", folder=night.folder)
+    assert (done.returncode, len(sink.mails)) == (4, 1)
+    assert "[nightly.webhook]" in done.stderr
+
+
 def test_a_ledger_out_of_reach_is_mailed_and_written_down(empty: Night, reserved_port: int) -> None:
     """Without its database a night cannot begin: exit code 75, a report, metrics and a mail all the same."""
     (empty.folder / "seatline.toml").write_text(
@@ -397,6 +460,35 @@ def test_who_cannot_be_told_is_said(empty: Night, reserved_port: int) -> None:
     assert last.code == 0
 
 
+def test_findings_that_reach_nobody_are_a_failure(night: Night) -> None:
+    """Where there is something to look at and nobody could be told, the exit code is 1 and not 3."""
+    night.records(csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61), "broken\n")
+    (night.folder / "reports").touch()
+    night.settings('[nightly]\nreports = "reports"\n')
+    done = quick_start.seatline("nightly", "--json", folder=night.folder)
+    assert (done.returncode, json.loads(done.stdout)["code"]) == (1, 3)
+
+
+def test_a_night_that_cannot_be_noted_is_tried_again(empty: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the ledger goes away after the last step, the exit code is 75 and the report is there, once."""
+    from typer.testing import CliRunner
+
+    from provisioning.cli.app import app
+    from provisioning.flows.errors import LedgerUnavailable
+
+    def gone(*_: object, **__: object) -> None:
+        raise LedgerUnavailable("ledger seatline.db: cannot be reached")
+
+    monkeypatch.setattr(SqlLedger, "end_night", gone)
+    monkeypatch.chdir(empty.folder)
+    with sinks.mail_sink() as sink:
+        empty.settings(MAIL.format(port=sink.port).replace("[nightly]\n", '[nightly]\ntell = "always"\n'))
+        done = CliRunner().invoke(app, ["nightly", "--json"])
+    assert (done.exit_code, len(sink.mails)) == (75, 1)
+    assert "seatline: ledger seatline.db: cannot be reached" in done.stderr
+    assert len(json.loads(done.stdout)["steps"]) == 9
+
+
 def execute(empty: Night, statement: str) -> None:
     """Changes the ledger behind seatline's back, as time does."""
     import sqlite3
@@ -406,16 +498,12 @@ def execute(empty: Night, statement: str) -> None:
         connection.execute(statement)
 
 
-def test_sigterm_ends_a_night_with_one_sentence(empty: Night) -> None:
-    """While a switch keeps it waiting, SIGTERM ends the night with 143; it counts as broken off, and the next
-    one begins at once."""
+def ended_while_waiting(empty: Night, settings: str) -> tuple[int, str]:
+    """How a night ends that somebody on a port of ours keeps waiting, once SIGTERM comes."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(120)
-        (empty.folder / "secret").write_text("CANARYsecret0000")
         (empty.folder / "seatline.toml").write_text(
-            f'[switches.pbx]\nami = "127.0.0.1:{silent.getsockname()[1]}"\nsecret_file = "secret"\n'
-            'records = ["Master.csv"]\n',
-            encoding="utf-8",
+            settings.format(port=silent.getsockname()[1]), encoding="utf-8"
         )
         process = subprocess.Popen(
             [sys.executable, "-m", "provisioning", "nightly"],
@@ -425,7 +513,34 @@ def test_sigterm_ends_a_night_with_one_sentence(empty: Night) -> None:
         with silent.accept()[0]:
             process.send_signal(signal.SIGTERM)
             said = process.communicate(timeout=120)[1]
-    assert (process.returncode, "Traceback" in said) == (143, False), said
+    assert "Traceback" not in said
+    return process.returncode, said
+
+
+def test_sigterm_ends_a_night_with_one_sentence(empty: Night) -> None:
+    """While a switch keeps it waiting, SIGTERM ends the night with 143; it counts as broken off, and the next
+    one begins at once."""
+    (empty.folder / "secret").write_text("CANARYsecret0000")
+    code, said = ended_while_waiting(
+        empty,
+        '[switches.pbx]\nami = "127.0.0.1:{port}"\nsecret_file = "secret"\nrecords = ["Master.csv"]\n',
+    )
+    assert code == 143, said
     assert "terminated: the next run goes on from there" in said
     with empty.book() as ledger:
         assert (ledger.night_under_way(), ledger.last_night()) == (None, None)
+
+
+def test_a_night_ended_before_it_was_told_is_told_by_the_next(empty: Night) -> None:
+    """A night that is ended while the mail server keeps it waiting has not come to its end: the next run
+    tells of it, with the same findings and the nights that it covered."""
+    (empty.folder / "Master.csv").write_text("broken\n")
+    always = MAIL.replace("[nightly]\n", '[nightly]\ntell = "always"\n')
+    assert ended_while_waiting(empty, SETTINGS + always)[0] == 143
+    with empty.book() as ledger:
+        assert (ledger.night_under_way(), ledger.last_night()) == (None, None)
+    with sinks.mail_sink() as sink:
+        (empty.folder / "seatline.toml").write_text(SETTINGS + always.format(port=sink.port))
+        report = empty.whole()
+    assert len(sink.mails) == 1
+    assert ([one["lines"] for one in report["held"]], len(report["nights"])) == ([1], 1)

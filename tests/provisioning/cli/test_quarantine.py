@@ -141,4 +141,11 @@ def test_what_was_changed_since_is_not_proven(desk):
         file.seek(30)
         file.write(b"x")
     assert "somebody has changed it" in desk.run("collect", "--verify", "Master.csv", code=1).stdout
-    assert desk.json("collect", "--verify", "elsewhere")["sources"] == []
+    for named in (("elsewhere",), ("--switch", "elsewhere")):
+        assert "nothing was collected" in desk.run("collect", "--verify", *named, code=1).stderr
+
+
+def test_a_source_without_a_name_is_none(desk):
+    """An empty SOURCE, as a script's empty variable gives it, is not the folder that it is called in."""
+    desk.file.write_bytes(LINES[0])
+    assert "without a name" in desk.run("collect", "", code=3).stderr

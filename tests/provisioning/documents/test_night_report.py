@@ -75,6 +75,9 @@ def test_a_chinese_report_speaks_chinese() -> None:
         "tomorrow: 完成: of another version",
     ):
         assert said in text
+    last = {"step": "report", "state": "done", "said": "2 records", "records": 2, "held_lines": 1}
+    text = as_text(REPORT | {"steps": [last | {"contracts": 3, "month": "2025-11"}]}, "zh")
+    assert "报告: 完成: 新话单 2 条，隔离 1 行，2025-11 有话费的合同 3 个" in text
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

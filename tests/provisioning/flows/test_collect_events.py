@@ -127,6 +127,24 @@ def test_a_call_that_a_crash_took_is_listed_and_not_invented(desk: Desk) -> None
     assert rate_calls(desk.ledger).document()["rated"] == 1
 
 
+def test_a_crash_of_which_asterisk_came_back_at_once_is_known(desk: Desk) -> None:
+    """Within two seconds the channels are numbered from 0 again, after a silence that no running Asterisk
+    makes between a channel's number and its first event."""
+    desk.write(*(event(kind, at, 0) for kind, at in (("CHAN_START", 0), ("ANSWER", 0.1))))
+    desk.write(event("CHAN_START", 0.1, 1, linked=0, born=0), event("ANSWER", 0.2, 1, linked=0, born=0))
+    desk.write(*(event(kind, 1.2, 0, born=1) for kind in ("CHAN_START", "CHAN_END")))
+    told = desk.hear()
+    assert (told.restarts, told.steps) == (1, 0)
+    assert (What.MISSING, f"pbx-{NOON}.0") in desk.found()
+
+
+def test_channels_that_begin_together_may_be_told_in_any_order(desk: Desk) -> None:
+    """A channel with a lower number that is told after a higher one, in the same moment, is no restart."""
+    desk.write(event("CHAN_START", 7, 7), event("CHAN_START", 7.01, 6), event("CHAN_END", 9, 6))
+    desk.write(event("CHAN_END", 9, 7))
+    assert desk.hear().restarts == 0
+
+
 def test_a_record_that_was_lost_is_missed(desk: Desk) -> None:
     """A call began and ended, as a full disk leaves it: it is listed until its record comes."""
     desk.write(*call(1))
@@ -216,6 +234,28 @@ def test_a_call_that_ami_showed_and_nobody_recorded_is_listed(desk: Desk) -> Non
     assert desk.found() == [(What.UNRECORDED, seen.uniqueid)]
     desk.record(1)
     assert desk.found() == []
+
+
+def test_the_ledger_says_which_of_many_seen_calls_it_has(desk: Desk) -> None:
+    """A call is known by its channel and its record's number, or by its channel alone where the switch tells
+    no number; however many are asked for at once."""
+    desk.record(1)
+    known, strange = f"pbx-{NOON + 1}.1", [(f"pbx-{NOON}.{n}", -1) for n in range(1200)]
+    asked = [(known, 1), (known, 2), (known, -1), *strange]
+    assert desk.ledger.recorded("pbx", asked) == {(known, 1), (known, -1)}
+    assert desk.ledger.recorded("other", asked) == frozenset()
+
+
+def test_more_lost_calls_than_are_told_are_counted(desk: Desk) -> None:
+    """The first are told one by one, and how many there are in all, caller and called being one call."""
+    for number in range(0, 60, 2):
+        desk.write(*call(number), event("CHAN_START", number, number + 1, linked=number, born=number))
+        desk.write(event("CHAN_END", number + 9, number + 1, linked=number, born=number))
+    desk.hear()
+    for most, told in ((2, 2), (100, 30)):
+        since = datetime.fromtimestamp(NOON - 60, UTC)
+        some, count = desk.ledger.odd_calls("pbx", What.MISSING, since=since, until=NOW, most=most)
+        assert (len(some), count) == (told, 30)
 
 
 def test_what_one_source_lost_is_told_and_billed(desk: Desk) -> None:

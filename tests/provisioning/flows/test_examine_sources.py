@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pbx import cel
 from pbx.action import Action, Reply
 from provisioning.flows.examine_sources import Listed, examine_sources
 
@@ -30,8 +31,8 @@ def files() -> Files:
         },
         "res_odbc.conf": {"calls": {"backslash_is_escape": "no", "password": PASSWORD}},
         "cdr_sqlite3_custom.conf": {"master": {"table": "cdr", "columns": "..."}},
-        "cel.conf": {"general": {"enable": "yes"}},
-        "cel_custom.conf": {"seatline.cel": {"fields": "..."}},
+        "cel.conf": {"general": {"enable": "yes", "events": cel.EVENTS}},
+        "cel_custom.conf": {"seatline.cel": {"format": "json", "fields": cel.MAPPING}},
     }  # fmt: skip
 
 
@@ -168,3 +169,29 @@ def test_events_that_are_collected_and_not_written_are_named():
     other = (Listed(text="/log/other.cel", names=("other.cel",)),)
     assert found(Switch(), events=other)["pbx: events"][0] == "bad"
     assert "written and not collected" in found(Switch(), events=())["pbx: events"][1]
+
+
+@pytest.mark.parametrize(
+    ("file", "section", "option", "value", "said"),
+    [
+        ("cel.conf", "general", "events", cel.EVENTS.replace(",CHAN_END", ""), "CHAN_END not asked for"),
+        ("cel.conf", "general", "events", "", "set events = CHAN_START,"),
+        ("cel_custom.conf", "seatline.cel", "fields", "eventtype, eventtime", "cannot be read"),
+        ("cel_custom.conf", "seatline.cel", "format", "dsv", "cannot be read"),
+    ],
+)
+def test_events_that_tell_too_little_or_cannot_be_read_are_named(file, section, option, value, said):
+    """A file of events that is written and collected tells of no call where its lines are others, or where
+    the end of a channel is none of its events."""
+    held = files()
+    held[file][section][option] = value
+    verdict, text = found(Switch(files=held))["pbx: events"]
+    assert (verdict, said in text) == ("bad", True), text
+    assert found(Switch(files=held), events=())["pbx: events"][0] == "warning"
+
+
+def test_a_switch_that_asks_for_all_events_asks_for_ours():
+    """events = ALL in cel.conf is enough."""
+    held = files()
+    held["cel.conf"]["general"]["events"] = "ALL"
+    assert found(Switch(files=held))["pbx: events"][0] == "ok"

@@ -71,7 +71,8 @@ def test_a_fault_of_the_program_is_told_and_fails_its_step_alone() -> None:
     night = run([step("collect", ZeroDivisionError("13800138000")), step("rate", DONE)])
     (told,) = [report for report in night.reports.values() if report.state is State.FAILED]
     assert re.fullmatch(
-        r"a fault of seatline itself \(ZeroDivisionError at do, line \d+\); tell its makers", told.said
+        r"a fault of seatline itself \(ZeroDivisionError at test_nightly.py, line \d+, do\); tell its makers",
+        told.said,
     )
     assert (told.code, night.reports["rate"].state, night.code) == (1, State.DONE, 1)
 

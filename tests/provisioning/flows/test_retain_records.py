@@ -23,7 +23,7 @@ from provisioning.flows.make_bill import bill_of_cycle
 from provisioning.flows.ports import Batch, HeldLine, SourceState
 from provisioning.flows.rate_calls import rate_calls
 from provisioning.flows.retain_records import retain
-from provisioning.flows.settle_dispute import Wish, close_dispute, open_dispute
+from provisioning.flows.settle_dispute import Wish, calls_meant, close_dispute, open_dispute
 from provisioning.store.verify import verify
 
 JULY, AUGUST = Cycle(2025, 7), Cycle(2025, 8)
@@ -149,13 +149,38 @@ def test_no_number_of_a_removed_call_is_left(store, make) -> None:
         f"bridges, cut, stepped, open) VALUES ('pbx', 'pbx-1.9', '{line.uniqueid}', 'c', 's', '{other}', "
         f"{line.start}, {line.start}, true, 0, false, 0, false) RETURNING id"
     )
+    wish = Wish(contract="zhaotong", cycle=JULY, number=other)
+    calls_meant(store.ledger, wish, now=AT, who=WHO)
+    (opened,) = open_dispute(store.ledger, wish, "not ours", now=AT, who=WHO)
     store.close_bill()
+    close_dispute(store.ledger, opened.id, Result.REJECTED, "ours", now=AT, who=WHO)
     store.retain()
+    (told,) = store.ledger.disputes()
+    assert (str(told.about), told.calls) == ("number ...5678", 1)
     tables = ("call_record", "rated_call", "removed_calls", "removed_record", "held_line", "channel_life")
+    tables += ("dispute", "audit")
     for table in tables:
         for row in store.rows(f"SELECT * FROM {table}"):
             assert other not in repr([bytes(v) if isinstance(v, memoryview) else v for v in row]), table
     assert store.rows("SELECT count(*) FROM held_line")[0][0] == 1
+
+
+def test_a_doubt_outlives_the_other_records_of_its_call(store, make) -> None:
+    """What channel events tell against a record stays as long as the record: it is not billed unseen."""
+    (good,) = store.collect(make.cdr())
+    end = good.end + 60_000_000
+    longer = replace(good, sequence=2, end=end, duration=good.duration + 60, billsec=good.billsec + 60)
+    store.rows(
+        "INSERT INTO channel_life (switch, uniqueid, linkedid, channel, src, dst, began, heard, whole, "
+        f"bridges, cut, stepped, open, answered, ended) VALUES ('pbx', '{good.uniqueid}', '{good.uniqueid}', "
+        f"'c', 's', 'd', {good.start}, {good.end}, true, 0, false, 0, false, {good.answer}, {good.end}) "
+        "RETURNING id"
+    )
+    store.store(parse(cdr_json.render(longer)))
+    assert rate_calls(store.ledger).review == 1
+    store.close_bill()
+    store.retain()
+    assert (store.left(), rate_calls(store.ledger).review) == ((1, 1), 1)
 
 
 def test_a_removed_record_is_not_collected_anew(store, make) -> None:
@@ -171,6 +196,18 @@ def test_a_removed_record_is_not_collected_anew(store, make) -> None:
     rate_calls(store.ledger)
     assert (store.left(), store.ledger.held_count()) == ((1, 1), 0)
     assert store.sound() == []
+
+
+@pytest.mark.parametrize("microseconds", [0, 300_000])
+def test_a_removed_record_is_known_from_an_exact_source_too(store, make, microseconds) -> None:
+    """Removed as whole seconds and told with microseconds by another source, the latest call is the same."""
+    (old,) = store.collect(make.cdr(exact=False))
+    store.close_bill()
+    store.retain()
+    moved = {name: getattr(old, name) + microseconds for name in ("start", "answer", "end")}
+    exact = parse(cdr_json.render(replace(old, exact=True, **moved)))
+    assert [line.code for line in store.store(exact)] == [Verdict.REMOVED]
+    assert store.left() == (0, 0)
 
 
 def test_the_same_key_of_another_switch_is_another_call(store, make) -> None:

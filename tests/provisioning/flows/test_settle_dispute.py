@@ -11,7 +11,7 @@ import pytest
 
 from pbx import cdr_csv, cdr_json
 from pbx.cdr_lines import parse
-from provisioning.core.contract import Recurring, Zone
+from provisioning.core.contract import OneOff, Recurring, Zone
 from provisioning.core.cycle import Cycle
 from provisioning.core.dispute import Result
 from provisioning.core.recording import Recording
@@ -172,6 +172,15 @@ def test_a_fee_may_be_disputed(desk) -> None:
     assert desk.bill()["amount"] == "400.00"
 
 
+def test_a_fee_that_stands_twice_is_disputed_whole(desk, make) -> None:
+    """An item both monthly and once is one fee to who objects to it: what is given back may be both."""
+    once = OneOff(item="line", name="安装费", total=Decimal("80.00"), due=date(2025, 7, 5))
+    desk.contract(make.contract(recurring=[LINE], once=[once]), date(2025, 7, 1))
+    (opened,) = desk.open(item="line")
+    assert (opened.amount, desk.bill()["disputed"]) == (Decimal("580.00"), "580.00")
+    assert desk.close(opened.id).closing.credit == Decimal("580.00")
+
+
 def test_one_call_by_each_of_its_names(desk, make) -> None:
     """A call is named by its record's number, its unique id, or that and its sequence."""
     desk.collect(make.cdr(), make.cdr(dst="12345"))
@@ -184,6 +193,15 @@ def test_one_call_by_each_of_its_names(desk, make) -> None:
     for name in ("999999", "pbx-1.99", f"{second.uniqueid}/7"):
         with pytest.raises(FlowError, match="no rated call of call"):
             desk.open(call=name)
+
+
+def test_a_seat_by_its_short_number(desk, make) -> None:
+    """Who names a seat by its short number means the calls of its long one."""
+    desk.collect(make.cdr(), make.cdr(src="08702120002", accountcode="08702120002"))
+    wish = Wish(contract="zhaotong", cycle=JULY, number="6001")
+    assert [one.call.seat for one in calls_meant(desk.ledger, wish, now=AT, who=WHO)] == ["08702120001"]
+    (opened,) = desk.open(number="6001")
+    assert (opened.about.number, opened.calls) == ("08702120001", 1)
 
 
 def test_without_a_month_each_month_is_disputed_by_itself(desk, make) -> None:
@@ -314,29 +332,29 @@ def test_a_price_given_back_is_not_lowered_besides(desk, make) -> None:
     assert desk.ledger.unsettled_calls("zhaotong", JULY) == 0
 
 
+def _recordings(*numbers):
+    return [
+        Recording(
+            switch="pbx",
+            path=f"zhaotong/20250710/pbx-1.{number}.wav",
+            uniqueid=f"pbx-1.{number}",
+            site="zhaotong",
+            contract="zhaotong",
+            seat="08702120001",
+            started=AT,
+            milliseconds=1000,
+            size=1,
+            sha256=bytes(32),
+            keep_until=date(2025, 8, 10),
+        )
+        for number in numbers
+    ]
+
+
 def test_the_recordings_of_disputed_calls_are_held(desk, make) -> None:
     """A recording of a disputed call is kept until the last dispute over it is closed."""
     desk.collect(make.cdr(), make.cdr(dst="12345"))
-    desk.ledger.take_recordings(
-        [
-            Recording(
-                switch="pbx",
-                path=f"zhaotong/20250710/pbx-1.{number}.wav",
-                uniqueid=f"pbx-1.{number}",
-                site="zhaotong",
-                contract="zhaotong",
-                seat="08702120001",
-                started=AT,
-                milliseconds=1000,
-                size=1,
-                sha256=bytes(32),
-                keep_until=date(2025, 8, 10),
-            )
-            for number in (1, 2)
-        ],
-        at=AT,
-        who=WHO,
-    )
+    desk.ledger.take_recordings(_recordings(1, 2), at=AT, who=WHO)
 
     def held():
         return [one.recording.held for one in desk.ledger.find_recordings(Wanted())]
@@ -349,6 +367,22 @@ def test_the_recordings_of_disputed_calls_are_held(desk, make) -> None:
     assert held() == [f"dispute {second.id}", f"dispute {second.id}"]
     desk.close(second.id, Result.REJECTED)
     assert held() == [None, None]
+
+
+def test_a_recording_that_came_after_its_dispute_is_held_too(desk, make) -> None:
+    """A dispute over a month that goes on is about its later calls as well; the others' recordings go."""
+    desk.collect(make.cdr())
+    (first,) = desk.open(number="13800138000")
+    (second,) = desk.open(zone="domestic")
+    desk.collect(make.cdr(), make.cdr(dst="12345"), make.cdr(dst="13900138001"))
+    desk.ledger.take_recordings(_recordings(1, 2, 3, 4), at=AT, who=WHO)
+    due = desk.ledger.mark_due("pbx", date(2025, 8, 11), at=AT, who=WHO)
+    assert [one.uniqueid for one in due] == ["pbx-1.3"]
+    held = [one.recording.held for one in desk.ledger.find_recordings(Wanted())]
+    assert held == [f"dispute {first.id}", f"dispute {first.id}", f"dispute {second.id}"]
+    desk.close(first.id, Result.REJECTED)
+    desk.close(second.id, Result.REJECTED)
+    assert len(desk.ledger.mark_due("pbx", date(2025, 8, 11), at=AT, who=WHO)) == 3
 
 
 def test_calls_are_shown_to_find_the_one_and_the_audit_knows(desk, make) -> None:

@@ -49,6 +49,13 @@ def collecting(ledger: SqlLedger, tmp_path: Path) -> Collecting:
     return Collecting(ledger, tmp_path / "Master.csv")
 
 
+def test_a_file_of_which_nothing_was_taken_waits_whole(collecting):
+    """Of a refused file all bytes are unread."""
+    collecting.collect(b",".join([b'"a"'] * 18) + b"\n")
+    proof = collecting.prove()
+    assert (proof.proven, proof.unread) == (0, collecting.path.stat().st_size)
+
+
 def test_all_that_was_read_is_proven(collecting):
     """Every byte of a file, its records, conflicts and broken lines, is shown to be in the ledger."""
     collecting.collect(csv(*map(record, range(40))))

@@ -82,19 +82,44 @@ def test_every_byte_survives_the_quick_way(ledger: SqlLedger, sample: SimpleName
     assert verify(str(ledger._engine.url)) == []
 
 
-def test_a_known_key_stops_the_quick_way(ledger: SqlLedger, sample: SimpleNamespace) -> None:
-    """Where one key is known, for this switch or another, nothing is written and the offset stays."""
-    ledger.store(sample.batch(sample.record(2)), at=sample.now)
+def test_a_call_known_otherwise_stops_the_quick_way(ledger: SqlLedger, sample: SimpleNamespace) -> None:
+    """Where one call is known otherwise, or less well, or may be another switch's, nothing is written."""
+    ledger.store(sample.batch(sample.record(2), sample.record(5, exact=False)), at=sample.now)
     state = ledger.source("pbx", "/records/seatline.json")
     for known in ((1, 2, 3), (2, 3), (1, 2)):
-        records = [sample.record(number) for number in known]
-        assert not ledger.store_plain(plainly(sample, *records, offset=500), at=sample.now)
+        records = [sample.record(number, dst="110") for number in known]
+        assert ledger.store_plain(plainly(sample, *records, offset=500), at=sample.now) is None
+    better = plainly(sample, sample.record(5), sample.record(6))
+    assert ledger.store_plain(better, at=sample.now) is None
     other = plainly(sample, *map(sample.record, (1, 2, 3)), switch="other")
-    assert not ledger.store_plain(other, at=sample.now)
+    assert ledger.store_plain(other, at=sample.now) is None
     assert ledger.source("pbx", "/records/seatline.json") == state
-    assert len(list(ledger.to_rate(again=False))) == 1
+    assert len(list(ledger.to_rate(again=False))) == 2
     assert len(manifests(ledger)) == 1
-    assert ledger.store_plain(plainly(sample, sample.record(4), switch="other"), at=sample.now)
+    assert ledger.store_plain(plainly(sample, sample.record(4), switch="other"), at=sample.now) == {"new": 1}
+
+
+def test_what_is_known_is_confirmed_in_one_go(ledger: SqlLedger, sample: SimpleNamespace) -> None:
+    """Among many lines some may be new and some known: the former are added, the latter seen once more."""
+    exact = [
+        sample.record(number, answer=None if number == 4 else 1_752_000_000_000_000) for number in range(8)
+    ]
+    whole = [sample.lined(replace(one, exact=False)) for one in exact]
+    assert ledger.store_plain(plainly(sample, *exact[2:6]), at=sample.now) == {"new": 4}
+    for some, told in (
+        (whole[3:5], {"witnessed": 2}),
+        (whole[2:7], {"new": 1, "replay": 2, "witnessed": 2}),
+        (exact[1:5], {"new": 1, "replay": 3}),
+        (whole[0:8], {"new": 2, "replay": 5, "witnessed": 1}),
+    ):
+        assert ledger.store_plain(plainly(sample, *some), at=sample.now) == told
+        assert manifests(ledger)[-1].counts == told
+    found = ledger.stored("pbx", [key(one) for one in exact])
+    kept = [whole[0], *exact[1:6], *whole[6:]]
+    assert {name: one.record for name, one in found.items()} == {key(one): one for one in kept}
+    seen = [found[key(one)].seen for one in kept]
+    assert seen == [{"csv"}, *[{"json", "csv"}] * 5, {"csv"}, {"csv"}]
+    assert verify(str(ledger._engine.url)) == []
 
 
 def test_a_batch_has_its_manifest(ledger: SqlLedger, sample: SimpleNamespace) -> None:
@@ -111,6 +136,17 @@ def test_a_batch_has_its_manifest(ledger: SqlLedger, sample: SimpleNamespace) ->
     assert first.digest == batches.lines_of(one.raw for one in records).digest
     assert (second.from_offset, second.to_offset, second.counts) == (7 + len(lines), 2000, {"replay": 3})
     assert (second.records, second.earliest) == (0, None)
+
+
+def test_a_source_that_had_a_record_is_known(ledger: SqlLedger, sample: SimpleNamespace) -> None:
+    """A source had call records once one of its batches had, and no other source of its switch then has."""
+    batch = plainly(sample, sample.record(1))
+    path = batch.source.path
+    assert not ledger.had_records("pbx", path)
+    assert ledger.store_plain(batch, at=sample.now)
+    assert ledger.had_records("pbx", path)
+    assert not ledger.had_records("pbx", f"{path}.1")
+    assert not ledger.had_records("pbx-2", path)
 
 
 def test_a_replaced_line_changes_its_batch(ledger: SqlLedger, sample: SimpleNamespace) -> None:
@@ -165,8 +201,9 @@ def test_another_line_of_the_same_call_is_found(url: str, sample: SimpleNamespac
     with open_ledger(url) as ledger:
         ledger.store(sample.batch(sample.record(1), sample.record(2)), at=sample.now)
         forged = sample.record(2, dst="110").raw
+        (came,) = manifests(ledger)
         with writing(ledger._engine) as connection:
             connection.execute(text("UPDATE call_record SET raw = :raw WHERE sequence = 2"), {"raw": forged})
     (found,) = verify(url)
     assert "one or more of its 2 lines are not what was read" in found.message
-    assert "batch 1" in found.message
+    assert f"batch {came.id}, " in found.message

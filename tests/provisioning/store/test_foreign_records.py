@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -146,6 +147,16 @@ def test_a_sqlite_file_is_collected_once_and_goes_on(lite: Book):
     assert counts(lite.collect()) == (1, 1, 0, 0)
     assert counts(lite.collect()) == (0, 0, 0, 0)
     assert {one.record.end % 1_000_000 for one in lite.stored().values()} == {123_456}
+
+
+def test_a_sqlite_file_may_lie_in_a_folder_of_any_name(lite: Book, tmp_path: Path):
+    """Signs that mean something in a URL are written as there, and mean nothing to SQLite."""
+    lite.write(values(1), mark="?")
+    folder = tmp_path / "log #1, 50%20?"
+    folder.mkdir()
+    (tmp_path / "master.db").rename(folder / "master.db")
+    moved = replace(lite, url=f"sqlite://{quote(str(folder))}/master.db?table=cdr")
+    assert counts(moved.collect()) == (1, 1, 0, 0)
 
 
 def test_a_row_that_was_committed_late_is_not_missed(pgsql: Book):

@@ -10,7 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
 
+from pbx.cdr_lines import parse
 from provisioning.core.call import Outcome, RatedCall
 from provisioning.core.cycle import Cycle
 from provisioning.flows.errors import FlowError
@@ -61,6 +64,20 @@ def bill(sample: SimpleNamespace, cycle: Cycle = JULY, amount: str = "0.12") -> 
         "amount": amount,
     }
     return StoredBill(contract=CONTRACT, cycle=cycle, document=document, closed_at=sample.now)
+
+
+def test_a_list_that_is_left_early_tells_nobody_of_a_lost_database(filled: SqlLedger) -> None:
+    """Where the database goes away and rating stops for that, the records that it still had to read end
+    without a fault of their own: it would be a traceback on stderr."""
+    listed: Any = filled.to_rate(again=True)
+    next(listed)
+
+    @event.listens_for(filled._engine, "rollback")
+    def lost(connection: Connection) -> None:
+        raise OperationalError("ROLLBACK", None, ConnectionError("the connection is lost"))
+
+    listed.close()
+    event.remove(filled._engine, "rollback", lost)
 
 
 def test_records_come_in_the_order_of_their_start(filled: SqlLedger) -> None:
@@ -244,6 +261,15 @@ def test_calls_that_wait_to_be_rated_are_counted(filled: SqlLedger, sample: Simp
     filled.store(sample.batch(upgraded=tuple(better)), at=sample.now)
     assert filled.unsettled_calls(CONTRACT, JULY) == 3
     assert filled.unsettled_calls("unknown", JULY) == 1
+
+
+def test_a_line_without_quotes_waits_to_be_rated_too(filled: SqlLedger, sample: SimpleNamespace) -> None:
+    """An answered call of a Master.csv without quotes keeps its month's bill open as any other does."""
+    before = filled.unsettled_calls(CONTRACT, JULY)
+    bare = parse(sample.record(8, exact=False, clid="", lastdata="x").raw.replace(b'"', b""))
+    assert bare.disposition == "ANSWERED"
+    filled.store(sample.batch(bare), at=sample.now)
+    assert filled.unsettled_calls(CONTRACT, JULY) == before + 1
 
 
 def test_a_bill_made_from_other_prices_is_refused(filled: SqlLedger, sample: SimpleNamespace) -> None:

@@ -102,6 +102,12 @@ def test_a_good_ledger_has_no_findings(url: str) -> None:
             "numbers-overlap",
             r"08702120001 belongs to zhaotong-2025 and other-2025 \(second number of 08702990001\)",
         ),
+        (
+            "INSERT INTO dispute (id, contract, cycle, why, opened_at, opened_by, calls, amount, credit,"
+            " bill) SELECT 7, contract, cycle, '', closed_at, '', 0, '1.00', '1.00', id FROM bill",
+            "credit-wrong",
+            "dispute 7: a credit of 1.00 on bill zhaotong-2025 2025-07 is noted, no credit is given",
+        ),
         ("DELETE FROM call_record WHERE sequence = 2", "verdict-dangling", "not there"),
         ("UPDATE alembic_version SET version_num = '0000'", "outdated", "older"),
     ],
