@@ -15,7 +15,7 @@ from provisioning.flows.errors import FlowError, LedgerMissing, SourceUnreachabl
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from provisioning.flows.collect_calls import Source
+    from provisioning.flows.collect_calls import Collected, Source
     from provisioning.settings import Settings
     from provisioning.settings_switch import SwitchSettings
 
@@ -109,10 +109,17 @@ def collect(
         raise typer.Exit(4)
     if done.refused:
         raise typer.Exit(3)
+    if strange := strangers(settings, done):
+        raise FlowError(f"{', '.join(strange)}: not one line is a call record we know; is it the right file?")
+
+
+def strangers(settings: Settings, done: Collected) -> list[str]:
+    """The sources that have never given a call record, nor now: of another one a broken line is no wonder."""
+    from provisioning import wiring
+
     broken = [file for file in done.sources if file.read and file.read == file.broken]
     book = wiring.open_collected(settings) if broken else None
-    if strange := [file.path for file in broken if book and not book.had_records(file.switch, file.path)]:
-        raise FlowError(f"{', '.join(strange)}: not one line is a call record we know; is it the right file?")
+    return [file.path for file in broken if book and not book.had_records(file.switch, file.path)]
 
 
 def _chosen(settings: Settings, switch: str | None) -> list[SwitchSettings]:

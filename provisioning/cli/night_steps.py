@@ -4,60 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pbx.errors import SwitchError
 from provisioning.cli import screens
 from provisioning.cli.collect import RECORDS
-from provisioning.cli.witness_screen import lines_of
-from provisioning.flows.errors import FlowError
+from provisioning.cli.night_collect import ask, collect
+from provisioning.cli.tonight import Tonight
 
 if TYPE_CHECKING:
     from provisioning.compliance.finding import Finding
-    from provisioning.flows.collect_calls import Collected
-    from provisioning.flows.collect_events import EventFile
-    from provisioning.flows.keep_nights import NightRun, Turn
     from provisioning.flows.nightly import Report, Step
-    from provisioning.flows.ports import Progress
-    from provisioning.settings import Settings
-    from provisioning.wiring_nightly import Book
-
-
-@dataclass(kw_only=True)
-class Tonight:
-    """A night under way: what its steps need, and what they leave for those after them.
-
-    `last` is the run before that came to its end. `recorded` are the switches whose recordings were swept,
-    with how many were new; `events` how many channel events of each were; `counted` how many calls each has
-    counted, or why it could not be asked; `figures` what the report tells.
-    """
-
-    settings: Settings
-    book: Book
-    turn: Turn
-    last: NightRun | None
-    since: date | None
-    now: datetime
-    progress: Progress
-    recorded: dict[str, int] = field(default_factory=dict)
-    events: dict[str, int] = field(default_factory=dict)
-    counted: dict[str, Mapping[str, int] | SwitchError | FlowError] = field(default_factory=dict)
-    figures: dict[str, Any] = field(default_factory=dict)
-    nights: list[Mapping[str, Any]] = field(default_factory=list)
-
-    @property
-    def new_since(self) -> datetime | None:
-        """From when on what was collected is new: the end of the last night."""
-        return None if self.last is None else self.last.ended
-
-    @property
-    def counted_before(self) -> Mapping[str, Mapping[str, int]]:
-        """How many calls each switch had counted when the last night ended."""
-        before = (self.last.document or {}) if self.last is not None else {}
-        counted: Mapping[str, Mapping[str, int]] = before.get("counted", {})
-        return counted
 
 
 def steps(tonight: Tonight) -> Iterator[Step]:
@@ -68,66 +25,6 @@ def steps(tonight: Tonight) -> Iterator[Step]:
     for name, work in _STEPS.items():
         wiring_nightly.still_ours(tonight.book, tonight.turn.run)
         yield Step(name, lambda work=work: work(tonight))  # type: ignore[misc]  # bound now, not later
-
-
-def _collect(tonight: Tonight) -> Report:
-    """The records and channel events of every switch of the settings."""
-    from provisioning import wiring, wiring_sources, wiring_witness
-    from provisioning.flows.collect_calls import Source
-    from provisioning.flows.nightly import Report, State
-
-    settings = tonight.settings
-    tonight.figures["counted"] = tonight.counted_before
-    sources = [Source(one.name, path) for one in settings.switches.values() for path in one.records]
-    if not sources and not any(one.witness.events for one in settings.switches.values()):
-        return Report(state=State.LEFT_OUT, said="no switch in seatline.toml says where its `records` are")
-    _ask(tonight)
-    with wiring.locks(settings).held(RECORDS):
-        heard = wiring_witness.collect_events(settings, settings.switches.values(), tonight.progress)
-        got = wiring_sources.collect(settings, sources, tonight.book, tonight.progress)
-    for file in heard:
-        tonight.events[file.switch] = tonight.events.get(file.switch, 0) + file.events
-    return _collected(got, heard)
-
-
-def _ask(tonight: Tonight) -> None:
-    """Asks the switches how many calls they have counted, before their records are read: each call that has
-    ended by then has its record among them."""
-    from provisioning import wiring_nightly
-
-    for name, ask in wiring_nightly.count_calls(tonight.settings, tonight.book).items():
-        try:
-            tonight.counted[name] = ask()
-        except (SwitchError, FlowError) as fault:
-            tonight.counted[name] = fault
-
-
-def _collected(got: Collected, heard: Sequence[EventFile]) -> Report:
-    from provisioning.flows.nightly import FOUND_CODE, UNREACHABLE_CODE, Report, State
-
-    unheard = (file.error for file in heard if file.error is not None)
-    unread = list(dict.fromkeys((*(str(file.error) for file in got.unreachable), *unheard)))
-    refused = [str(file.refused) for file in got.refused]
-    strange = [
-        f"{file.path}: not one line is a call record we know"
-        for file in got.sources
-        if file.read and file.read == file.broken
-    ]
-    notes = [f"{file.path}: {note}" for file in got.sources for note in file.notes]
-    notes.extend(line for file in heard for line in lines_of(file))
-    state, code = State.DONE, 0
-    if unread or refused or strange:
-        state, code = State.FAILED, UNREACHABLE_CODE if unread else FOUND_CODE if refused else 1
-    elif got.quarantined:
-        state, code = State.FOUND, FOUND_CODE
-    document = got.document()
-    return Report(
-        state=state,
-        said=f"{document['new']} new, {document['duplicate']} known, {document['quarantined']} in quarantine",
-        code=code,
-        lines=(*unread, *refused, *strange, *notes),
-        document=document,
-    )
 
 
 def _rate(tonight: Tonight) -> Report:
@@ -311,7 +208,7 @@ def _silence(tonight: Tonight) -> Report:
     from provisioning.flows.nightly import FOUND_CODE, Report, State
 
     if not tonight.counted:  # collecting failed before they were asked
-        _ask(tonight)
+        ask(tonight)
     if not tonight.counted:
         return Report(state=State.LEFT_OUT, said="no switch in seatline.toml says where its `records` are")
     heard = hear_silence(
@@ -364,7 +261,7 @@ def _covered(tonight: Tonight) -> list[Mapping[str, Any]]:
 
 
 _STEPS = {
-    "collect": _collect,
+    "collect": collect,
     "rate": _rate,
     "recordings": _recordings,
     "compliance": _audit,

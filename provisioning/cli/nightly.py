@@ -83,7 +83,8 @@ def _night(
 ) -> tuple[Mapping[str, Any], list[str], int]:
     """All steps; the report, what could not be written, told or noted of it, and the exit code."""
     from provisioning import wiring, wiring_nightly
-    from provisioning.cli.night_steps import Tonight, steps
+    from provisioning.cli.night_steps import steps
+    from provisioning.cli.tonight import Tonight
     from provisioning.flows import nightly as night
 
     progress = screens.Progress(quiet=json)

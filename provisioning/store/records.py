@@ -85,7 +85,9 @@ def write(connection: Connection, batch: Batch, *, at: datetime) -> tuple[HeldLi
         if _key(record) in removed and _key(record) not in elsewhere
     ]
     number = _note(connection, batch, new, upgraded, (*held, *gone), at=at)
-    insert_rows(connection, call_record, ROW, (_row(record, switch, number, batch.kind) for record in new))
+    if new:
+        rows = (_row(record, switch, number, batch.kind) for record in new)
+        insert_rows(connection, call_record, ROW, rows)
     for some in streamed(upgraded, _AT_ONCE):
         connection.execute(_UPGRADE, [_upgrade_row(record, switch, number, batch.kind) for record in some])
     for some_seen in streamed(batch.witnessed, _AT_ONCE):

@@ -62,6 +62,7 @@ class CommitProxy:
                             self.cut = True
                             if self._passes_on:
                                 server.sendall(said)
-                                server.recv(65536)  # the server has answered: it is made
+                                while (answer := server.recv(65536)) and COMMIT not in answer:
+                                    pass  # once its answer names it, it is made
                             return
                     key.data.sendall(said)

@@ -163,11 +163,17 @@ def test_what_cannot_be_collected_does_not_stop_the_night(night: Night) -> None:
 
 
 def test_lines_in_quarantine_are_to_be_looked_at(night: Night) -> None:
-    """A broken line among sound ones makes the exit code 3; a file without one sound line makes it 1."""
+    """Broken lines of a file that has had a sound one make the exit code 3, however many they are."""
     night.records(csv_record(1, "08702120001", "13800138000", "2025-07-10T02:00:00", 61), "broken\n")
     assert night.json(code=3)["collect"]["state"] == "found"
     assert night.json(code=KEPT_TOO_LONG)["collect"]["state"] == "done"
     night.records("broken too\n")
+    assert night.json(code=3)["collect"]["state"] == "found"
+
+
+def test_a_file_that_never_had_a_record_fails_the_night(night: Night) -> None:
+    """A file without one call record, now or ever, is the wrong one: exit code 1."""
+    night.records("broken\n")
     assert night.json(code=1)["collect"]["state"] == "failed"
 
 
