@@ -96,7 +96,7 @@ def test_a_record_that_is_too_long_for_one_book_is_in_the_other_or_held(station:
     gone = f"{gone}{'0' * 68}"
     with raw.Wire(stations.CALLER, station.pbx.sip) as wire:
         call(station, wire, fits, "x", '"' * 215)
-        call(station, wire, cut, "x", '"' * 255)
+        call(station, wire, cut, "x" * 60, '"' * 255)
         call(station, wire, gone, QUOTES, '"' * 255)
     station.wait_recorded()
     station.wait_written(exact, gone)
