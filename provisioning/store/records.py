@@ -86,8 +86,8 @@ def write(connection: Connection, batch: Batch, *, at: datetime) -> tuple[HeldLi
     ]
     number = _note(connection, batch, new, upgraded, (*held, *gone), at=at)
     if new:
-        rows = (_row(record, switch, number, batch.kind) for record in new)
-        insert_rows(connection, call_record, ROW, rows)
+        added = (_row(record, switch, number, batch.kind) for record in new)
+        insert_rows(connection, call_record, ROW, added)
     for some in streamed(upgraded, _AT_ONCE):
         connection.execute(_UPGRADE, [_upgrade_row(record, switch, number, batch.kind) for record in some])
     for some_seen in streamed(batch.witnessed, _AT_ONCE):
