@@ -256,10 +256,16 @@ class _Session(Manager):  # type: ignore[misc]  # panoramisk has no types
         self.close()
         if self._opened is not None:
             self._opened.close()
-        unfinished = asyncio.all_tasks() - {asyncio.current_task()}  # after Ctrl-C
-        for task in unfinished:
-            task.cancel()
-        await asyncio.gather(*unfinished, return_exceptions=True)
+        for _ in range(3):  # after Ctrl-C; now and then asyncio swallows a cancelling, and waits on for ever
+            unfinished = asyncio.all_tasks() - {asyncio.current_task()}
+            if not unfinished:
+                break
+            for task in unfinished:
+                task.cancel()
+            ended, _left = await asyncio.wait(unfinished, timeout=0.5)
+            for task in ended:
+                if not task.cancelled():
+                    task.exception()  # it is retrieved, so nobody complains of it
         await asyncio.sleep(0)  # the transport closes its socket in the loop's next round
 
     def connection_made(self, opening: asyncio.Future[Any]) -> None:
